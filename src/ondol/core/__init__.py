@@ -1,0 +1,1 @@
+"""The vocabulary of Ondol: frozen artifacts, ids, errors, settings types and protocols. No I/O."""

@@ -1,0 +1,1 @@
+"""Is it true: quotation found, numbers and negations supported, answerable or not."""

@@ -1,0 +1,1 @@
+"""Sources to corpus: chunking and the incremental, crash-safe pipeline."""

@@ -1,0 +1,1 @@
+"""From a question and a principal to ranked passages."""

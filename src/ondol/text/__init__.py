@@ -1,0 +1,1 @@
+"""What language work needs everywhere: normalisation, sentences, morphemes, language. Pure."""
