@@ -1,7 +1,8 @@
 """Labels and principals: what a passage is marked with, and who is asking.
 
-A label is a grade of the Korean N2SF scheme (open < sensitive < classified) and a set of groups that need to know.
-Its text form, in JSON too, is ``grade+group+group``; a bare ``hr`` means ``open+hr``. Decisions are taken in ``ondol.policy.access``.
+A label is a grade of the Korean N2SF scheme (open < sensitive < classified) and a set of groups that need
+to know. Its text form, in JSON too, is ``grade+group+group``; a bare ``hr`` means ``open+hr``. Decisions are
+taken in ``ondol.policy.access``.
 """
 
 import re
@@ -39,7 +40,7 @@ EVERY_GROUP = "*"
 
 
 class Label(Frozen):
-    """What a document is marked with; ordered by grade and by inclusion of groups (a lattice, Denning 1976)."""
+    """What a document is marked with: ordered by grade and by inclusion of groups (Denning 1976)."""
 
     grade: Grade = Grade.OPEN
     groups: frozenset[str] = frozenset()
@@ -58,7 +59,7 @@ class Label(Frozen):
             else:
                 raise WrongUseError(
                     f"{part!r} is not a label.",
-                    remedy="Use open, sensitive or classified, and groups of letters, digits and . : / - _ joined by '+'.",
+                    remedy="Use open, sensitive or classified, and groups of letters and digits, joined by '+'.",
                 )
         return cls(grade=grade, groups=frozenset(groups))
 
@@ -73,7 +74,7 @@ class Label(Frozen):
 
 
 class Principal(Frozen):
-    """Who asks: a name, the highest grade they may read and the groups they belong to (``*`` is every group)."""
+    """Who asks: a name, the highest grade they may read, the groups they belong to (``*`` is each)."""
 
     name: str
     grade: Grade = Grade.OPEN

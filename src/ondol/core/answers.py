@@ -2,6 +2,8 @@
 
 from typing import Literal
 
+from pydantic import Field
+
 from ondol.core.documents import Hit, Locator
 from ondol.core.frozen import Frozen
 
@@ -45,7 +47,8 @@ class Answer(Frozen):
     """A reply whose every citation is true.
 
     Attributes:
-        answer: readable text; each sentence ends with its ``[n]`` marks. When ``abstained``, one plain sentence that says so.
+        answer: readable text; each sentence ends with its ``[n]`` marks. When ``abstained``, one plain
+            sentence that says so.
         reason: why it abstained or fell back to extraction (a stable code); empty otherwise.
         nearest: when ``abstained``, the nearest passages.
         model: the chat model's name; ``extractive`` when sentences of the documents are the answer.
@@ -62,7 +65,7 @@ class Answer(Frozen):
     withheld: Withheld = Withheld()
     model: str
     usage: Usage = Usage()
-    timings_ms: dict[str, float] = {}
+    timings_ms: dict[str, float] = Field(default_factory=dict)
     conversation_id: str | None = None
     message_id: str | None = None
 

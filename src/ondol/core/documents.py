@@ -1,7 +1,7 @@
 """Documents as they are read, stored and found.
 
-Offsets everywhere are half-open and count Unicode code points of the stored (NFC) text: of the page where there are
-pages, of the whole document otherwise.
+Offsets everywhere are half-open and count Unicode code points of the stored (NFC) text: of the page where
+there are pages, of the whole document otherwise.
 """
 
 from datetime import datetime
@@ -37,11 +37,11 @@ BlockKind = Literal["heading", "paragraph", "list_item", "table_row", "code"]
 class Block(Frozen):
     """A structural unit of a page: ``page.text[start:end]`` is its text, exactly.
 
-    Blocks are in order and do not overlap; text between them is white space or decoration that is never quoted.
+    Blocks are in order and do not overlap; text between them is white space or decoration, never quoted.
 
     Attributes:
         level: 1–6 for headings, otherwise 0.
-        header: for a table row, the header cells that give it meaning (``"Part | Price"``); indexed, never quoted.
+        header: for a table row, the header cells that give it meaning (``"Part | Price"``); never quoted.
         sheet: name of the worksheet.
         row: 1-based row in its sheet or table.
     """
@@ -107,7 +107,7 @@ class Locator(Frozen):
 
 
 class Chunk(Frozen):
-    """A passage that is indexed: ``text`` is an exact slice; ``context`` gives it meaning and is never quoted.
+    """An indexed passage: ``text`` is an exact slice; ``context`` gives it meaning and is never quoted.
 
     Attributes:
         blob_sha256: the original bytes this was cut from; documents with the same bytes share chunks.
@@ -146,7 +146,7 @@ class Document(Frozen):
 
 
 class Filter(Frozen):
-    """Narrows a query; an empty field does not narrow. Fields are combined with AND, values in a field with OR.
+    """Narrows a query; an empty field does not. Fields are combined with AND, values in a field with OR.
 
     Attributes:
         documents: document ids.
@@ -193,4 +193,4 @@ class SearchResult(Frozen):
     """What a search returns."""
 
     hits: tuple[Hit, ...]
-    timings_ms: dict[str, float] = {}
+    timings_ms: dict[str, float] = Field(default_factory=dict)

@@ -46,7 +46,7 @@ class Embedder(Protocol):
         """Length of a vector."""
 
     def embed(self, texts: Sequence[str], *, kind: Literal["query", "passage"]) -> FloatMatrix:
-        """Return unit-length rows, shape (len(texts), dimensions); long texts are cut; raises ``EngineError``."""
+        """Return unit-length rows, shape (len(texts), dimensions); long texts are cut."""
 
 
 @runtime_checkable

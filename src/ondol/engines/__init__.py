@@ -1,1 +1,1 @@
-"""The only door to models: adapters behind the protocols of ``ondol.core.protocols``, the catalogue, a shipped fake."""
+"""The only door to models: adapters for the protocols of core, the catalogue, shipped fakes."""
