@@ -59,7 +59,7 @@ class Label(Frozen):
             else:
                 raise WrongUseError(
                     f"{part!r} is not a label.",
-                    remedy="Use open, sensitive or classified, and groups of letters and digits, joined by '+'.",
+                    remedy="Use open, sensitive or classified, and groups of letters or digits, joined by +.",
                 )
         return cls(grade=grade, groups=frozenset(groups))
 
