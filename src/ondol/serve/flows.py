@@ -1,13 +1,12 @@
 """The one file that knows the order of the rooms: opens each part once, on first use, from the settings.
 
-The command line, the HTTP API and the jobs all work through ``Ondol``; a stage never reaches for another stage.
+The command line, the HTTP API and the jobs all work through ``Ondol``; no stage reaches for another stage.
 """
 
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from functools import cached_property
 from types import TracebackType
-from typing import Self, TypeVar
+from typing import Any, Self, TypeVar
 
 from ondol.ask.answer import Asker
 from ondol.core.access import Principal
@@ -38,7 +37,7 @@ class Ondol:
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
         self._lock = threading.RLock()
-        self._chats: dict[str | None, ChatModel | None] = {}
+        self._parts: dict[str, Any] = {}
         self._closers: list[Callable[[], None]] = []
 
     def __enter__(self) -> Self:
@@ -58,37 +57,42 @@ class Ondol:
             while self._closers:
                 self._closers.pop()()
 
-    def _owned(self, part: T) -> T:
-        close = getattr(part, "close", None)
-        if callable(close):
-            self._closers.append(close)
-        return part
+    def _part(self, name: str, build: Callable[[], T]) -> T:
+        """Build a part once, whichever thread asks first, and remember how to close it."""
+        with self._lock:
+            if name not in self._parts:
+                part = self._parts[name] = build()
+                close = getattr(part, "close", None)
+                if callable(close):
+                    self._closers.append(close)
+            found: T = self._parts[name]
+            return found
 
     # -- the parts, opened on first use ---------------------------------------------------------------
 
-    @cached_property
+    @property
     def store(self) -> Store:
         """Data at rest; created or migrated when opened."""
-        with self._lock:
-            return self._owned(open_store(self.settings.home, database_url=self.settings.database_url))
+        settings = self.settings
+        return self._part("store", lambda: open_store(settings.home, database_url=settings.database_url))
 
-    @cached_property
+    @property
     def pool(self) -> ParserPool:
         """The parser processes."""
-        with self._lock:
-            limits = Limits(
-                max_bytes=self.settings.max_file_bytes,
-                timeout_s=self.settings.parser_timeout_s,
-                memory_bytes=self.settings.parser_memory_bytes,
-            )
-            return self._owned(ParserPool(workers=self.settings.parser_workers, limits=limits))
+        settings = self.settings
+        limits = Limits(
+            max_bytes=settings.max_file_bytes,
+            timeout_s=settings.parser_timeout_s,
+            memory_bytes=settings.parser_memory_bytes,
+        )
+        return self._part("pool", lambda: ParserPool(workers=settings.parser_workers, limits=limits))
 
-    @cached_property
+    @property
     def analyser(self) -> Analyser:
         """Terms for the lexical leg; Kiwi is loaded when the first Korean text comes."""
-        return Analyser()
+        return self._part("analyser", Analyser)
 
-    @cached_property
+    @property
     def model_settings(self) -> ModelSettings:
         """What the engines need of the settings."""
         s = self.settings
@@ -105,22 +109,20 @@ class Ondol:
             threads=s.engine_threads,
         )
 
-    @cached_property
+    @property
     def catalogue(self) -> Catalogue:
         """The models known here."""
-        return Catalogue(self.settings.models_dir)
+        return self._part("catalogue", lambda: Catalogue(self.settings.models_dir))
 
-    @cached_property
+    @property
     def embedder(self) -> Embedder | None:
         """The embedding model, or ``None``: search is lexical then."""
-        with self._lock:
-            return self._owned(open_embedder(self.model_settings, self.settings.models_dir))
+        return self._part("embedder", lambda: open_embedder(self.model_settings, self.settings.models_dir))
 
-    @cached_property
+    @property
     def reranker(self) -> Reranker | None:
         """The reranking model, if one is set."""
-        with self._lock:
-            return self._owned(open_reranker(self.model_settings, self.settings.models_dir))
+        return self._part("reranker", lambda: open_reranker(self.model_settings, self.settings.models_dir))
 
     def chat(self, name: str | None = None) -> ChatModel | None:
         """Return the chat model of that name (the default for ``None``), or ``None`` when there is none.
@@ -130,23 +132,20 @@ class Ondol:
         """
         if name == EXTRACTIVE:
             return None
-        with self._lock:
-            if name not in self._chats:
-                model = open_chat(self.model_settings, self.settings.models_dir, name)
-                self._chats[name] = self._owned(model)
-            return self._chats[name]
+        models_dir = self.settings.models_dir
+        return self._part(f"chat:{name or ''}", lambda: open_chat(self.model_settings, models_dir, name))
 
-    @cached_property
+    @property
     def indexer(self) -> Indexer:
         """Brings the search index up to the database."""
-        with self._lock:
-            return Indexer(self.store, self.analyser, self.embedder)
+        return self._part("indexer", lambda: Indexer(self.store, self.analyser, self.embedder))
 
-    @cached_property
+    @property
     def searcher(self) -> HybridSearcher:
         """Ranked passages."""
-        with self._lock:
-            return self._owned(HybridSearcher(self.store, self.analyser, self.embedder, self.reranker))
+        return self._part(
+            "searcher", lambda: HybridSearcher(self.store, self.analyser, self.embedder, self.reranker)
+        )
 
     # -- what people do -------------------------------------------------------------------------------
 
