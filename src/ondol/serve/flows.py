@@ -8,14 +8,16 @@ from collections.abc import Callable, Iterator, Sequence
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
+from pydantic import SecretStr
+
 from ondol.ask.answer import Asker
-from ondol.core.access import Principal
+from ondol.core.access import Label, Principal
 from ondol.core.answers import Answer, AnswerEvent, Turn
-from ondol.core.documents import Filter, SearchResult
+from ondol.core.documents import Document, Filter, SearchResult
 from ondol.core.protocols import ChatModel, Embedder, Reranker
 from ondol.engines.catalogue import Catalogue
 from ondol.engines.open import open_chat, open_embedder, open_reranker
-from ondol.engines.settings import ModelSettings
+from ondol.engines.settings import EngineLimits, ModelChoice, ModelSettings
 from ondol.ingest.pipeline import IngestOptions, IngestProgress, IngestReport, ingest
 from ondol.search.indexer import Indexer
 from ondol.search.query import HybridSearcher
@@ -97,16 +99,10 @@ class Ondol:
         """What the engines need of the settings."""
         s = self.settings
         return ModelSettings(
-            chat_base_url=s.chat_base_url,
-            chat_model=s.chat_model,
-            chat_api_key=s.chat_api_key,
-            embed_base_url=s.embed_base_url,
-            embed_model=s.embed_model,
-            embed_api_key=s.embed_api_key,
-            rerank_base_url=s.rerank_base_url,
-            rerank_model=s.rerank_model,
-            rerank_api_key=s.rerank_api_key,
-            threads=s.engine_threads,
+            chat=_choice(s.chat_base_url, s.chat_model, s.chat_api_key),
+            embed=_choice(s.embed_base_url, s.embed_model, s.embed_api_key),
+            rerank=_choice(s.rerank_base_url, s.rerank_model, s.rerank_api_key),
+            limits=EngineLimits(threads=s.engine_threads or 0),
         )
 
     @property
@@ -170,6 +166,23 @@ class Ondol:
             should_stop=should_stop,
         )
 
+    def relabel(self, document_id: str, label: Label, *, principal: Principal) -> Document:
+        """Change who may read a document; the index follows before this returns."""
+        changed = self.store.corpus.update_document(document_id, principal=principal, label=label)
+        self._after_change("document.label", document_id, principal=principal)
+        return changed
+
+    def remove(self, document_id: str, *, principal: Principal) -> Document:
+        """Remove a document that ``principal`` may read; it is gone from every answer at once."""
+        document = self.store.corpus.load_document(document_id, principal=principal)
+        self.store.corpus.remove_documents([document_id])
+        self._after_change("document.remove", document_id, principal=principal)
+        return document
+
+    def _after_change(self, action: str, document_id: str, *, principal: Principal) -> None:
+        self.store.audit.append(actor=principal.name, action=action, resource=document_id, outcome="success")
+        self.indexer.update()
+
     def search(
         self, query: str, *, principal: Principal, k: int = 10, narrow: Filter | None = None
     ) -> SearchResult:
@@ -211,3 +224,7 @@ class Ondol:
         return self.asker(model).stream(
             question, principal=principal, k=k, narrow=narrow, history=history, think=think
         )
+
+
+def _choice(base_url: str | None, model: str | None, api_key: SecretStr | None) -> ModelChoice:
+    return ModelChoice(base_url=base_url or "", model=model or "", api_key=api_key or SecretStr(""))

@@ -1,0 +1,117 @@
+"""``ondol search`` and ``ondol ask``."""
+
+from typing import Annotated
+
+import typer
+from rich.markup import escape
+from rich.text import Text
+
+from ondol.core.answers import Answer, Citation
+from ondol.core.documents import DocumentKind, Filter, Hit
+from ondol.serve.cli.terminal import As, AsJson, Home, emit, opened, principal_of, stderr, stdout
+
+Source = Annotated[list[str] | None, typer.Option("--source", help="Only under this file or folder; repeat.")]
+Kind = Annotated[list[DocumentKind] | None, typer.Option("--kind", help="Only this kind; repeat.")]
+
+
+def search(
+    text: Annotated[str, typer.Argument(help="What to look for, in Korean or English.")],
+    k: Annotated[int, typer.Option("-k", min=1, max=200, help="How many passages.")] = 10,
+    source: Source = None,
+    kind: Kind = None,
+    home: Home = None,
+    as_json: AsJson = False,
+    as_: As = None,
+) -> None:
+    """Find passages: ranked, with the place in the original.
+
+    Example: ondol search "battery failsafe" -k 5
+    """
+    with opened(home) as ondol:
+        result = ondol.search(text, principal=principal_of(ondol, as_), k=k, narrow=_narrow(source, kind))
+
+    def show() -> None:
+        for hit in result.hits:
+            _show_hit(hit)
+        if not result.hits:
+            stdout.print("Nothing found. `ondol ingest PATH` adds documents.")
+
+    emit(result.to_json(), as_json=as_json, show=show)
+
+
+def ask(
+    text: Annotated[str, typer.Argument(help="The question, in Korean or English.")],
+    k: Annotated[int, typer.Option("-k", min=1, max=50, help="How many passages to read.")] = 8,
+    model: Annotated[str | None, typer.Option("--model", help="Chat model, or `extractive`.")] = None,
+    think: Annotated[
+        bool | None, typer.Option("--think/--no-think", help="Let a reasoning model think first, or not.")
+    ] = None,
+    source: Source = None,
+    kind: Kind = None,
+    home: Home = None,
+    as_json: AsJson = False,
+    as_: As = None,
+) -> None:
+    """Answer a question from your documents, with citations that are true.
+
+    Example: ondol ask "How do I set a geofence?"
+    """
+    with opened(home) as ondol:
+        answer = ondol.ask(
+            text,
+            principal=principal_of(ondol, as_),
+            k=k,
+            model=model,
+            think=think,
+            narrow=_narrow(source, kind),
+        )
+    emit(answer.to_json(), as_json=as_json, show=lambda: _show_answer(answer))
+
+
+def _narrow(source: list[str] | None, kind: list[DocumentKind] | None) -> Filter | None:
+    if not source and not kind:
+        return None
+    from ondol.ingest.uris import to_uri
+
+    return Filter(sources=tuple(to_uri(path) for path in source or ()), kinds=tuple(kind or ()))
+
+
+def _show_hit(hit: Hit) -> None:
+    stdout.print(f"[bold]{hit.rank}. {escape(hit.title)}[/bold]  [dim]{escape(_place(hit))}[/dim]")
+    body = Text(hit.text)
+    for start, end in hit.highlights:
+        body.stylize("bold yellow", start, end)
+    stdout.print(body)
+    stdout.print()
+
+
+def _show_answer(answer: Answer) -> None:
+    stdout.print(answer.answer, markup=False)
+    if answer.citations:
+        stdout.print()
+    for citation in answer.citations:
+        place = escape(_place(citation))
+        stdout.print(f"\\[{citation.number}] [bold]{escape(citation.title)}[/bold]  [dim]{place}[/dim]")
+        stdout.print(f"    “{citation.quote}”", markup=False, style="dim")
+    if answer.abstained and answer.nearest:
+        stdout.print("\nNearest passages:")
+        for hit in answer.nearest[:3]:
+            _show_hit(hit)
+    if answer.withheld.unsupported_sentences or answer.withheld.unverified_citations:
+        stderr.print(
+            f"withheld: {answer.withheld.unsupported_sentences} sentences without support, "
+            f"{answer.withheld.unverified_citations} citations not found",
+            style="dim",
+        )
+
+
+def _place(found: Hit | Citation) -> str:
+    locator = found.locator
+    parts = [found.uri]
+    if locator.page is not None:
+        parts.append(f"p. {locator.page}")
+    if locator.sheet is not None:
+        parts.append(locator.sheet)
+    if locator.row is not None:
+        parts.append(f"row {locator.row}")
+    return " · ".join(parts)
