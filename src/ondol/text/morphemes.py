@@ -1,8 +1,8 @@
 """Index and query terms: Korean morphemes and character bigrams, English stems, numbers, codes.
 
-Korean words are analysed by Kiwi (Lee 2024, "Kiwi: Developing a Korean Morphological Analyzer Based on Statistical
-Language Models and Skip-Bigram"); character bigrams beside the morphemes catch what its dictionary lacks. Kiwi is
-loaded at the first Hangul and never for text without any.
+Korean words are analysed by Kiwi (Lee 2024, "Kiwi: Developing a Korean Morphological Analyzer Based on
+Statistical Language Models and Skip-Bigram"); character bigrams beside them catch what it does not know.
+Kiwi is loaded at the first Hangul and never for text without any.
 """
 
 import threading
