@@ -1,5 +1,6 @@
 """The sample handbook: where it lies, in a checkout and in an installed wheel."""
 
+import sysconfig
 from pathlib import Path
 
 import ondol
@@ -14,9 +15,7 @@ SAMPLE_QUESTIONS = {
 
 def find_handbook() -> Path | None:
     """Return the folder of the drone handbook, or ``None`` when this installation carries none."""
-    package = Path(ondol.__file__).parent
-    candidates = (
-        package / "serve" / "examples" / "drone-handbook",
-        package.parents[1] / "examples" / "drone-handbook",
-    )
-    return next((path for path in candidates if path.is_dir()), None)
+    checkout = Path(ondol.__file__).parents[2] / "examples"
+    installed = Path(sysconfig.get_path("data")) / "share" / "ondol"
+    found = (folder / "drone-handbook" for folder in (checkout, installed))
+    return next((path for path in found if path.is_dir()), None)
