@@ -1,0 +1,1 @@
+"""Routes of the platform API, one module per thing."""

@@ -1,0 +1,323 @@
+"""What the platform API takes and gives: every request and response body, as the OpenAPI document shows them.
+
+Result objects are core's own (``Answer``, ``SearchResult``, ``Document`` …), so that HTTP and ``--json`` say the same.
+"""
+
+from datetime import datetime
+from typing import Annotated, Any, Literal
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
+
+from ondol.core.answers import Answer, Citation
+from ondol.core.documents import Document, Filter, Hit
+from ondol.core.models import ModelRecord
+
+MAX_QUESTION_CHARS = 8000
+MAX_TITLE_CHARS = 300
+MAX_COMMENT_CHARS = 8000
+
+_NOT_BLANK = r"\S"
+Question = Annotated[str, StringConstraints(min_length=1, max_length=MAX_QUESTION_CHARS, pattern=_NOT_BLANK)]
+Title = Annotated[str, StringConstraints(min_length=1, max_length=MAX_TITLE_CHARS, pattern=_NOT_BLANK)]
+LabelText = Annotated[str, StringConstraints(max_length=500)]
+Licence = Annotated[str, StringConstraints(max_length=200)]
+Name = Annotated[str, StringConstraints(min_length=1, max_length=200)]
+
+
+class RequestBody(BaseModel):
+    """A request: unknown fields are refused, so that a misspelt option is not silently ignored."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, protected_namespaces=())
+
+
+class ResponseBody(BaseModel):
+    """A response; fields that are ``None`` are left out."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, protected_namespaces=())
+
+
+class ErrorDetail(ResponseBody):
+    """What happened, and what to do next.
+
+    Attributes:
+        code: stable; see ``ondol.core.errors``.
+        fields: for a malformed request, what is wrong where.
+    """
+
+    code: str
+    message: str
+    remedy: str = ""
+    fields: list[str] | None = None
+
+
+class ErrorBody(ResponseBody):
+    """Every error of the platform API."""
+
+    error: ErrorDetail
+
+
+class Health(ResponseBody):
+    """State of the server; only ``service`` and ``status`` are told to those without a principal."""
+
+    service: Literal["ondol"] = "ondol"
+    status: Literal["ok", "degraded"]
+    version: str | None = None
+    documents: int | None = None
+    chunks: int | None = None
+    chat_model: str | None = None
+    embed_model: str | None = None
+    principal: str | None = None
+
+
+class Me(ResponseBody):
+    """Who the server takes the asker for.
+
+    Attributes:
+        label: highest label they may read (``classified+*``: everything).
+        local: the owner of this machine, without a key.
+        can_label: labels they may give to a document.
+        session: signed in with a cookie, so that signing out makes sense.
+    """
+
+    name: str
+    label: str
+    is_admin: bool
+    local: bool
+    can_label: list[str]
+    session: bool = False
+
+
+class SessionRequest(RequestBody):
+    """An API key, exchanged for a cookie that scripts cannot read."""
+
+    key: Annotated[str, StringConstraints(min_length=1, max_length=200)]
+
+
+class SearchRequest(RequestBody):
+    """A query, optionally narrowed."""
+
+    query: Question
+    k: int = Field(default=10, ge=1, le=100)
+    filter: Filter | None = None
+
+
+class AskRequest(RequestBody):
+    """A question.
+
+    Attributes:
+        k: passages to read.
+        model: catalogue name of a chat model; the default one if absent.
+        conversation_id: continue this conversation; absent, a new one is begun.
+        stream: answer as server-sent events.
+        think: switch the model's reasoning on or off; absent, the model's default.
+    """
+
+    question: Question
+    k: int = Field(default=8, ge=1, le=50)
+    model: Name | None = None
+    conversation_id: Name | None = None
+    filter: Filter | None = None
+    stream: bool = False
+    think: bool | None = None
+
+
+class SourcesEvent(ResponseBody):
+    """Data of the event ``sources``, the first: the passages that will be read."""
+
+    hits: list[Hit]
+
+
+class DeltaEvent(ResponseBody):
+    """Data of an event ``delta``: the next verified piece; all pieces together are ``Answer.answer``."""
+
+    text: str
+    citations: list[Citation] = []
+
+
+class DoneEvent(ResponseBody):
+    """Data of the event ``done``, the last: the whole answer."""
+
+    answer: Answer
+
+
+AskEvent = SourcesEvent | DeltaEvent | DoneEvent | ErrorBody
+
+
+class DocumentList(ResponseBody):
+    """A page of documents; ``next_cursor`` is absent on the last one."""
+
+    documents: list[Document]
+    next_cursor: str | None = None
+
+
+class DocumentPatch(RequestBody):
+    """What can be changed of a document; absent fields stay."""
+
+    label: LabelText | None = None
+    licence: Licence | None = None
+    title: Title | None = None
+
+
+class PageText(ResponseBody):
+    """Stored text of a page; locators count code points in it."""
+
+    page: int
+    text: str
+
+
+class DocumentText(ResponseBody):
+    """Stored text: ``pages`` where the document has pages, ``text`` otherwise."""
+
+    pages: list[PageText] | None = None
+    text: str | None = None
+
+
+class Boxes(ResponseBody):
+    """Where a span of a page's text stands: x0, y0, x1, y1 as fractions of the page from its top left."""
+
+    boxes: list[tuple[float, float, float, float]]
+
+
+JobStatus = Literal["queued", "running", "done", "failed", "cancelled"]
+
+
+class JobBody(ResponseBody):
+    """A piece of work that was asked for.
+
+    Attributes:
+        name: what it works on, for people.
+        progress: as the kind of job reports it (``ingest``: ``files_done``, ``files_total``, ``stage`` …).
+        result: when done.
+        error: when failed.
+    """
+
+    id: str
+    kind: str
+    status: JobStatus
+    name: str
+    progress: dict[str, Any] = {}
+    result: dict[str, Any] | None = None
+    error: ErrorDetail | None = None
+    created_at: datetime
+    updated_at: datetime
+
+
+class JobList(ResponseBody):
+    """Jobs, newest first."""
+
+    jobs: list[JobBody]
+
+
+class JobRefused(ResponseBody):
+    """An uploaded file for which no job was made."""
+
+    name: str
+    error: ErrorDetail
+
+
+class UploadAccepted(ResponseBody):
+    """One job per file of an upload, and the files refused at the door."""
+
+    jobs: list[JobBody]
+    refused: list[JobRefused] = []
+
+
+Rating = Literal["up", "down"]
+
+
+class FeedbackRequest(RequestBody):
+    """What a reader thinks of an answer.
+
+    Attributes:
+        correction: how the answer should have read.
+    """
+
+    message_id: Name
+    rating: Rating
+    correction: Annotated[str, StringConstraints(max_length=MAX_COMMENT_CHARS)] | None = None
+    comment: Annotated[str, StringConstraints(max_length=MAX_COMMENT_CHARS)] | None = None
+
+
+class FeedbackBody(ResponseBody):
+    """Feedback as it was kept."""
+
+    message_id: str
+    rating: Rating
+    correction: str | None = None
+    comment: str | None = None
+
+
+class ConversationSummary(ResponseBody):
+    """A conversation in a list."""
+
+    id: str
+    title: str
+    created_at: datetime
+    updated_at: datetime
+
+
+class ConversationList(ResponseBody):
+    """A page of conversations, newest first."""
+
+    conversations: list[ConversationSummary]
+    next_cursor: str | None = None
+
+
+class ConversationRequest(RequestBody):
+    """A new conversation."""
+
+    title: Title | None = None
+
+
+class ConversationPatch(RequestBody):
+    """A new title."""
+
+    title: Title
+
+
+class ConversationMessage(ResponseBody):
+    """One exchange."""
+
+    id: str
+    question: str
+    answer: Answer
+    created_at: datetime
+    feedback: FeedbackBody | None = None
+
+
+class ConversationBody(ResponseBody):
+    """A conversation with its exchanges, oldest first."""
+
+    id: str
+    title: str
+    created_at: datetime
+    updated_at: datetime
+    messages: list[ConversationMessage]
+
+
+class ModelList(ResponseBody):
+    """The catalogue."""
+
+    models: list[ModelRecord]
+
+
+class LabelList(ResponseBody):
+    """Labels in use on documents that the asker may read."""
+
+    labels: list[str]
+
+
+class DocumentQuery(RequestBody):
+    """How a list of documents is narrowed.
+
+    Attributes:
+        q: words of the title or address.
+    """
+
+    limit: int = Field(default=50, ge=1, le=500)
+    cursor: Annotated[str, StringConstraints(max_length=1000)] | None = None
+    q: Annotated[str, StringConstraints(max_length=500)] | None = None
+    kind: str | None = None
+    label: LabelText | None = None
+    after: AwareDatetime | None = None
+    before: AwareDatetime | None = None

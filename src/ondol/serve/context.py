@@ -1,0 +1,164 @@
+"""What every route works with: the opened home, the threads, the door keeper and the job runner."""
+
+import contextlib
+import logging
+import threading
+from collections import OrderedDict
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Annotated, Any
+
+from fastapi import Depends, Request
+
+from ondol.core.access import LOCAL_PRINCIPAL, Principal
+from ondol.core.errors import AccessDeniedError, AuthenticationError, OndolError
+from ondol.core.models import ModelRecord
+from ondol.serve.bridge import Workers
+from ondol.serve.jobs import JobRunner
+from ondol.serve.security import NOBODY, Access, Guard
+
+if TYPE_CHECKING:
+    from ondol.serve.flows import Ondol
+
+log = logging.getLogger(__name__)
+
+_REQUEST_THREADS = 16
+_PICTURES = 64
+
+
+class ServeContext:
+    """State of one server; made when its application is, closed with it."""
+
+    def __init__(self, ondol: "Ondol") -> None:
+        self.ondol = ondol
+        settings = ondol.settings
+        limit = settings.max_concurrent
+        self.workers = Workers(name="request", threads=min(limit, _REQUEST_THREADS), max_pending=limit)
+        self.streams = Workers(name="stream", threads=limit, max_pending=limit)
+        # The door has threads of its own: who may enter is decided while the rooms are full.
+        self.door = Workers(name="door", threads=2, max_pending=10_000)
+        self.guard = Guard(
+            lambda secret: ondol.store.keys.find_principal_by_secret(secret),
+            bind_host=settings.host,
+            require_keys=settings.require_keys or settings.behind_proxy,
+            allowed_hosts=settings.allowed_hosts,
+        )
+        self.runner = JobRunner(ondol)
+        self.pictures = PictureCache(self.workers)
+
+    def close(self) -> None:
+        """Stop jobs at their next safe point and refuse new work."""
+        self.runner.close()
+        for workers in (self.workers, self.streams, self.door):
+            workers.close()
+
+    def record(
+        self,
+        principal: Principal,
+        action: str,
+        *,
+        resource: str = "",
+        outcome: str = "success",
+        detail: dict[str, Any] | None = None,
+    ) -> None:
+        """Append to the audit: ids and counts, never text."""
+        self.ondol.store.audit.append(
+            actor=principal.name, action=action, resource=resource, outcome=outcome, detail=detail or {}
+        )
+
+    def has_keys(self) -> bool:
+        """Tell whether anyone could sign in."""
+        return bool(self.ondol.store.keys.list_keys(principal=LOCAL_PRINCIPAL))
+
+    def model_names(self) -> tuple[str | None, str | None]:
+        """Return the names of the default chat and embedding models, ``None`` where there is none."""
+        chat = embed = None
+        with contextlib.suppress(OndolError):
+            model = self.ondol.chat()
+            chat = None if model is None else model.profile.name
+        with contextlib.suppress(OndolError):
+            embedder = self.ondol.embedder
+            embed = None if embedder is None else embedder.name
+        return chat, embed
+
+    def list_models(self) -> list[ModelRecord]:
+        """Return the catalogue, and the models of configured servers that it does not hold."""
+        models = self.ondol.catalogue.list_models()
+        known = {model.name for model in models}
+        settings = self.ondol.settings
+        for name, address, capability in (
+            (self.model_names()[0], settings.chat_base_url, "chat"),
+            (self.model_names()[1], settings.embed_base_url, "embed"),
+        ):
+            if name and address and name not in known:
+                record = {"name": name, "source": address, "installed": True}
+                models.append(
+                    ModelRecord.model_validate({
+                        **record,
+                        "capabilities": [capability],
+                        "default_for": [capability],
+                    })
+                )
+        return models
+
+
+class PictureCache:
+    """Page pictures by content; two askers of the same page wait for one drawing."""
+
+    def __init__(self, workers: Workers, *, capacity: int = _PICTURES) -> None:
+        self._workers, self._capacity = workers, capacity
+        self._pictures: OrderedDict[str, bytes] = OrderedDict()
+        self._lock = threading.Lock()
+
+    async def load(self, key: str, draw: Callable[[], bytes]) -> bytes:
+        """Return the picture named ``key``, drawing it when it is not there."""
+        with self._lock:
+            if key in self._pictures:
+                self._pictures.move_to_end(key)
+                return self._pictures[key]
+        picture = await self._workers.run(draw)
+        with self._lock:
+            self._pictures[key] = picture
+            while len(self._pictures) > self._capacity:
+                self._pictures.popitem(last=False)
+        return picture
+
+
+def get_context(request: Request) -> ServeContext:
+    """Return the server's state."""
+    context = request.app.state.context
+    if not isinstance(context, ServeContext):
+        raise TypeError("the application was made without a context")
+    return context
+
+
+def get_access(request: Request) -> Access:
+    """Return who asks and how that was established."""
+    access = request.scope.get("ondol.access", NOBODY)
+    return access if isinstance(access, Access) else NOBODY
+
+
+def get_principal(request: Request) -> Principal:
+    """Return who asks; raises ``AuthenticationError`` for nobody."""
+    principal = get_access(request).principal
+    if principal is None:
+        raise AuthenticationError(
+            "No API key was sent.",
+            remedy="Send `Authorization: Bearer ondol_…`; the operator makes keys with `ondol keys add`.",
+        )
+    return principal
+
+
+def get_writer(request: Request) -> Principal:
+    """Return an asker who may change documents; raises ``AccessDeniedError`` for others."""
+    principal = get_principal(request)
+    if not principal.is_admin:
+        raise AccessDeniedError(
+            "Only an administrator may change or delete documents.",
+            remedy="Use a key made with `ondol keys add --admin`.",
+        )
+    return principal
+
+
+Context = Annotated[ServeContext, Depends(get_context)]
+Who = Annotated[Principal, Depends(get_principal)]
+Writer = Annotated[Principal, Depends(get_writer)]
