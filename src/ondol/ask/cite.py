@@ -1,11 +1,26 @@
 """From spans of passages to citations that are true: each quote is cut from the hit it names.
 
-The invariant: ``hit.text`` is an exact slice of the stored text that begins at ``hit.locator.start``, hence a span of it is
-a span of the stored text. Nothing is ever quoted from ``hit.context``.
+The invariant: ``hit.text`` is an exact slice of the stored text that begins at ``hit.locator.start``, hence a span of
+it is a span of the stored text. Nothing is ever quoted from ``hit.context``.
 """
+
+from dataclasses import dataclass
 
 from ondol.core.answers import Citation
 from ondol.core.documents import Hit
+
+
+@dataclass(frozen=True)
+class CitedSentence:
+    """A sentence as it is shown, with its marks, and what they stand for.
+
+    Attributes:
+        is_block: stands on lines of its own (a list).
+    """
+
+    text: str
+    citations: tuple[Citation, ...]
+    is_block: bool = False
 
 
 def build_citation(hit: Hit, start: int, end: int, *, number: int) -> Citation:

@@ -1,61 +1,197 @@
-"""Choose the sentences of passages that answer a question."""
+"""Choose the sentences of passages that answer a question.
+
+A linear model over a few readable features scores each sentence. Its weights are rounded from a softmax regression on
+XQuAD, cross-validated by article (``docs/decisions/0006-answers.md`` has the figures).
+"""
 
 import math
-import re
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
-from ondol.evidence.terms import TermFunction, simple_terms
+from ondol.evidence.answer_type import has_focus, match_answer_kind
+from ondol.evidence.question import Question, read_question
+from ondol.evidence.terms import TermBag, TermFunction, simple_terms
+from ondol.evidence.units import Unit, split_units
 
-_BOUNDARY = re.compile(r"(?<=[.!?。])\s+(?=[\"“(\[]?[A-Z0-9가-힣])|\n+")
+
+@dataclass(frozen=True)
+class Passage:
+    """What the choice needs of a hit.
+
+    Attributes:
+        text: the exact slice.
+        context: heading path and table header.
+        title: of the document.
+        score: of the search, comparable within one query; best first.
+    """
+
+    text: str
+    context: str = ""
+    title: str = ""
+    score: float = 0.0
+
+
+WEIGHTS: dict[str, float] = {
+    "coverage": 1.0,  # share of the question's weight in the sentence
+    "window": 0.2,  # … in the sentences beside it, and not in it
+    "passage": 0.3,  # … in its passage
+    "context": 0.25,  # … in headings, table header and title, and not in the sentence
+    "bigrams": 0.3,  # neighbours in the question that are neighbours here
+    "kind": 0.3,  # a number where one is asked for, a name for "who", …
+    "focus": 0.12,  # "how many points": a number beside "points"
+    "rank": 0.4,
+    "search": 0.3,
+    "numbers": -0.1,  # a number of the question is missing
+    "question": -0.3,  # the sentence is a question itself
+    "heading": -0.4,
+    "lead": -0.1,
+    "short": -0.1,
+    "long": 0.05,
+    "nothing_new": -0.1,  # repeats the question and says no more
+}
 
 
 @dataclass(frozen=True)
 class Candidate:
-    """A sentence of a passage with its worth as an answer.
+    """A unit of a passage with its worth as an answer.
 
     Attributes:
         passage: index of the passage it was taken from.
-        start: offset in the passage's text.
-        end: half-open.
+        index: of the unit in its passage.
         score: higher is better; comparable within one question.
-        coverage: share of the question's weight that the sentence and its surroundings cover, 0 to 1.
+        features: what the score is made of, by name.
+        matched: terms of the question that the unit itself holds.
     """
 
     passage: int
-    start: int
-    end: int
+    index: int
+    unit: Unit
     score: float
-    coverage: float
+    features: dict[str, float] = field(default_factory=dict)
+    matched: frozenset[str] = frozenset()
 
 
-def _sentences(text: str) -> list[tuple[int, int]]:
-    spans, start = [], 0
-    for match in [*_BOUNDARY.finditer(text), None]:
-        end = match.start() if match else len(text)
-        piece = text[start:end]
-        if piece.strip():
-            lead = len(piece) - len(piece.lstrip())
-            spans.append((start + lead, start + len(piece.rstrip())))
-        start = match.end() if match else end
-    return spans
+@dataclass(frozen=True)
+class Selection:
+    """All units of all passages, scored.
+
+    Attributes:
+        ranked: best first, headings among them.
+        units: of each passage, in order.
+        weights: of each term of the question; the sum is 1.
+        bodies: the terms of each passage with its context.
+    """
+
+    question: Question
+    ranked: tuple[Candidate, ...]
+    units: tuple[tuple[Unit, ...], ...]
+    weights: dict[str, float]
+    bodies: tuple[TermBag, ...]
 
 
-def rank_sentences(
-    question: str, passages: Sequence[str], *, terms: TermFunction = simple_terms
-) -> list[Candidate]:
-    """Return the sentences of ``passages`` (best passage first), best first."""
-    wanted = list(dict.fromkeys(terms(question)))
-    sentences = [
-        (n, s, e, set(terms(text[s:e]))) for n, text in enumerate(passages) for s, e in _sentences(text)
-    ]
-    frequency = Counter(t for *_, found in sentences for t in found)
-    weight = {t: math.log(1 + (len(sentences) + 1) / (frequency[t] + 0.5)) for t in wanted}
-    total = sum(weight.values()) or 1.0
-    ranked = [
-        Candidate(n, s, e, cover - 0.02 * n, cover)
-        for n, s, e, found in sentences
-        for cover in [sum(w for t, w in weight.items() if t in found) / total]
-    ]
-    return sorted(ranked, key=lambda c: -c.score)
+@dataclass(frozen=True)
+class _Sentence:
+    passage: int
+    index: int
+    unit: Unit
+    text: str
+    terms: tuple[str, ...]
+    bag: TermBag
+
+
+def select(
+    question: Question | str, passages: Sequence[Passage], *, terms: TermFunction = simple_terms
+) -> Selection:
+    """Score every unit of ``passages`` (best passage first) as an answer to ``question``."""
+    asked = read_question(question, terms=terms) if isinstance(question, str) else question
+    by_passage = [_cut(n, passage.text, terms) for n, passage in enumerate(passages)]
+    weights = _weigh(asked, [s for found in by_passage for s in found])
+    best = max((p.score for p in passages), default=0.0) or 1.0
+    ranked: list[Candidate] = []
+    bodies: list[TermBag] = []
+    for n, (passage, found) in enumerate(zip(passages, by_passage, strict=True)):
+        context = TermBag(terms(f"{passage.title}\n{passage.context}"))
+        bodies.append(TermBag([*(t for s in found for t in s.terms), *context.terms]))
+        shared = {
+            "passage": _cover(weights, bodies[n]),
+            "rank": 1.0 / (1 + n),
+            "search": max(0.0, passage.score / best),
+        }
+        for sentence in found:
+            features = _score_unit(asked, weights, sentence, found, context) | shared
+            score = sum(WEIGHTS[name] * value for name, value in features.items())
+            matched = frozenset(t for t in asked.terms if sentence.bag.match(t) >= 0.5)
+            ranked.append(Candidate(n, sentence.index, sentence.unit, score, features, matched))
+    ranked.sort(key=lambda c: (-c.score, c.passage, c.index))
+    units = tuple(tuple(s.unit for s in found) for found in by_passage)
+    return Selection(asked, tuple(ranked), units, weights, tuple(bodies))
+
+
+def _cut(passage: int, text: str, terms: TermFunction) -> list[_Sentence]:
+    cut = []
+    for index, unit in enumerate(split_units(text)):
+        piece = text[unit.start : unit.end]
+        found = tuple(terms(piece))
+        cut.append(_Sentence(passage, index, unit, piece, found, TermBag(found)))
+    return cut
+
+
+def _weigh(question: Question, sentences: Sequence[_Sentence]) -> dict[str, float]:
+    """Weigh each term by what kind of word it is and by how rare it is among the sentences found."""
+    frequency = Counter(t for s in sentences for t in s.bag.terms)
+    count = len(sentences)
+    raw = {t: w * math.log(1 + (count + 1) / (frequency[t] + 0.5)) for t, w in question.weights.items()}
+    total = sum(raw.values()) or 1.0
+    return {t: w / total for t, w in raw.items()}
+
+
+def _cover(weights: dict[str, float], bag: TermBag) -> float:
+    return sum(w * bag.match(t) for t, w in weights.items())
+
+
+def _score_unit(
+    question: Question,
+    weights: dict[str, float],
+    sentence: _Sentence,
+    found: Sequence[_Sentence],
+    context: TermBag,
+) -> dict[str, float]:
+    i, kind = sentence.index, sentence.unit.kind
+    covered = {t: w * sentence.bag.match(t) for t, w in weights.items()}
+    beside = [s.bag for s in (*found[max(0, i - 1) : i], *found[i + 1 : i + 2])]
+    above = [context]
+    if sentence.unit.heading >= 0:
+        above.append(found[sentence.unit.heading].bag)
+    new = sentence.bag.terms - set(question.terms)
+    return {
+        "coverage": sum(covered.values()),
+        "window": _beyond(weights, covered, beside),
+        "context": _beyond(weights, covered, above),
+        "bigrams": _share_of_pairs(question.terms, sentence.terms),
+        "kind": match_answer_kind(question, sentence.text),
+        "focus": float(has_focus(question, sentence.text)),
+        "numbers": float(any(n not in sentence.bag for n in question.numbers)),
+        "question": float(sentence.text.rstrip().endswith("?")),
+        "heading": float(kind == "heading"),
+        "lead": float(kind == "lead"),
+        "short": float(len(sentence.terms) < 4),
+        "long": max(0.0, math.log(max(1, len(sentence.terms)) / 20)),
+        "nothing_new": float(len(new) < 2),
+    }
+
+
+def _beyond(weights: dict[str, float], covered: dict[str, float], bags: Sequence[TermBag]) -> float:
+    """Return the weight that ``bags`` cover and the sentence itself does not."""
+    return sum(
+        max(0.0, w * max((b.match(t) for b in bags), default=0.0) - covered[t]) for t, w in weights.items()
+    )
+
+
+def _share_of_pairs(asked: Sequence[str], terms: Sequence[str]) -> float:
+    places: dict[str, list[int]] = {}
+    for position, term in enumerate(terms):
+        places.setdefault(term, []).append(position)
+    pairs = list(zip(asked, asked[1:], strict=False))
+    close = sum(any(abs(a - b) <= 2 for a in places.get(x, ()) for b in places.get(y, ())) for x, y in pairs)
+    return close / len(pairs) if pairs else 0.0

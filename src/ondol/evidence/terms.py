@@ -1,40 +1,113 @@
 """The words of a text that carry its meaning, cut the same way in questions, sentences and claims."""
 
-import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import lru_cache
+from typing import Protocol
 
-import Stemmer
+from ondol.text.language import has_hangul
+from ondol.text.lexemes import STOP_WORDS, Term, hangul_runs, lex, stem
+from ondol.text.morphemes import BIGRAM_MARK
 
 TermFunction = Callable[[str], list[str]]
 """From a text to its content terms, in order, with repetitions."""
 
-_WORD = re.compile(r"[A-Za-zÀ-ɏ]+|\d+(?:[.,]\d+)*|[가-힣]+")
 
-STOPWORDS = frozenset(
-    """a an and are as at be been being but by can could did do does doing done for from had has have having he her hers him
-    his how i if in into is it its itself just may me might more most must my no nor not of off on once only or other our ours
-    out over own same shall she should so some such than that the their theirs them then there these they this those through
-    to too under until up upon us very was we were what when where which while who whom whose why will with would you your
-    yours also about after again against all any because before below between both during each few further here s t d ll m o
-    re ve tell please give show explain describe let say said many much""".split()
-)
+class TermSource(Protocol):
+    """What ``text.morphemes.Analyser`` offers."""
+
+    def terms(self, text: str) -> list[Term]:
+        """Return the terms of ``text`` with their places."""
 
 
-@lru_cache(maxsize=65536)
-def _stem(word: str) -> str:
-    return str(Stemmer.Stemmer("english").stemWord(word))
+def word_set(text: str) -> frozenset[str]:
+    """Return the white-space separated words of ``text``: how word lists are written in this package."""
+    return frozenset(text.split())
+
+
+STOPWORDS = STOP_WORDS | word_set("""
+    against before below cannot d describe down few further ll m many much o off out over please re s said say show
+    such t tell then up upon ve very explain give let many lot yes actually whether although though while
+""")
+
+WEAK_WORDS = word_set("""
+    able allow approximately around available based became began belong better big bring call called came
+    case cause certain come common consider considered contain create described different event exactly
+    example exist fact find first form found general get go good got great group happen happened help high include
+    included instead item keep kind know known large last lead least led like list locate located long look made main
+    major make mean meaning name named need new number occur offer often old order original part people person place
+    possible present prior provide put reason refer result second see set several start state still take term thing
+    think thought time title today took total try two type use used using usual various want way well went word work
+    world year years
+""")
+
+_KOREAN_STOP = word_set("""
+    것 거 수 등 때 바 데 지 줄 뿐 만 번 및 그 이 저 그것 이것 저것 그거 이거 저거 여기 거기 저기 나 저희 우리 너 당신 하 되 있 없
+    않 못 안 아니 이러 그러 저러 어떠 어떻 무엇 뭐 무슨 어디 언제 누구 얼마 어느 어떤 왜 몇 며칠 알 알리 말하 대하 관하 위하 따르
+    통하 의하 주 보 싶 경우 좀 더 또 다시 및 혹시 그럼 그리고 하지만 같 때문 정도 대해 관련
+""")
+_KOREAN_WEAK = word_set("""
+    사용 방법 설명 가능 필요 이용 경우 내용 종류 이름 기능 부분 문제 시간 사람 전체 사항 만들 나오 들 쓰 나 오 가 받 위치
+    의미 뜻 이유 까닭 원인 절차 순서 개수 장소 언급 말 얘기 이야기
+""")
+
+
+@lru_cache(maxsize=1)
+def _stop_stems() -> frozenset[str]:
+    return frozenset(stem(word) for word in STOPWORDS) | STOPWORDS | _KOREAN_STOP
+
+
+@lru_cache(maxsize=1)
+def _weak_stems() -> frozenset[str]:
+    return frozenset(stem(word) for word in WEAK_WORDS) | _KOREAN_WEAK
+
+
+def is_weak(term: str) -> bool:
+    """Tell whether a term is so common in questions that it says little about what is asked."""
+    return term in _weak_stems()
 
 
 def simple_terms(text: str) -> list[str]:
-    """Return stemmed English content words, numbers without separators, and pairs of Hangul syllables."""
-    terms: list[str] = []
-    for match in _WORD.finditer(text):
-        word = match.group()
-        if word[0].isdigit():
-            terms.append(word.replace(",", ""))
-        elif "가" <= word[0] <= "힣":
-            terms.extend(word[i : i + 2] for i in range(max(1, len(word) - 1)))
-        elif word.lower() not in STOPWORDS:
-            terms.append(_stem(word.lower()))
+    """Return stemmed English content words, numbers, and pairs of Hangul syllables; needs no dictionary."""
+    found = list(lex(text))
+    for start, end in hangul_runs(text):
+        found.extend(Term(text[i : i + 2], i, min(end, i + 2)) for i in range(start, max(start + 1, end - 1)))
+    return _keep(found)
+
+
+def build_terms(source: TermSource) -> TermFunction:
+    """Return a function that cuts Korean into content morphemes with ``source``, and the rest by rule."""
+
+    def terms(text: str) -> list[str]:
+        if not has_hangul(text):
+            return _keep(lex(text))
+        return _keep(t for t in source.terms(text) if not t.text.startswith(BIGRAM_MARK))
+
     return terms
+
+
+def _keep(terms: Iterable[Term]) -> list[str]:
+    stop = _stop_stems()
+    return [t.text for t in sorted(terms, key=lambda t: (t.start, t.end)) if t.text not in stop]
+
+
+class TermBag:
+    """The terms of one text, ready to be asked how well a word of a question is matched."""
+
+    def __init__(self, terms: Iterable[str]) -> None:
+        self.terms = frozenset(terms)
+        self._prefixes = frozenset(t[:_PREFIX] for t in self.terms if len(t) >= _PREFIX and t.isascii())
+
+    def match(self, term: str) -> float:
+        """Return 1 for the term itself, part of that for a relative of it (*defence*, *defensive*), else 0."""
+        if term in self.terms:
+            return 1.0
+        if len(term) >= _PREFIX and term.isascii() and term[:_PREFIX] in self._prefixes:
+            return _RELATIVE
+        return 0.0
+
+    def __contains__(self, term: str) -> bool:
+        return term in self.terms
+
+
+_PREFIX = 5
+_RELATIVE = 0.6

@@ -1,0 +1,57 @@
+"""Do these passages answer this question at all? A calibrated score, so that "I don't know" can be said in time."""
+
+import math
+
+from ondol.core.frozen import Frozen
+from ondol.evidence.select import Selection
+
+# Logistic regression on XQuAD: the question's own article in the corpus against that article removed, and against its
+# paragraph alone removed; cross-validated by article. Rounded. See docs/decisions/0006-answers.md.
+_WEIGHTS = {
+    "coverage": 4.0,
+    "beside": 2.5,
+    "bigrams": 3.3,
+    "focus": 0.6,
+    "missing_names": -1.25,
+    "missing": -2.2,
+    "num_missing": -0.6,
+    "num_terms": 0.5,
+}
+_BIAS = -2.7
+_MAX_TERMS = 6
+
+
+class Answerable(Frozen):
+    """Whether an answer stands in the passages.
+
+    Attributes:
+        score: probability-like, 0 to 1.
+        missing: content terms of the question that the best passage does not hold.
+    """
+
+    score: float
+    missing: tuple[str, ...] = ()
+
+
+def score_answerable(selection: Selection) -> Answerable:
+    """Score how likely the best sentence of ``selection`` answers its question; 0 where there is none."""
+    best = next((c for c in selection.ranked if c.unit.kind != "heading"), None)
+    if best is None or not selection.question.terms:
+        return Answerable(score=0.0)
+    body = selection.bodies[best.passage]
+    asked = selection.question.weights
+    strong = [t for t, w in asked.items() if w >= 1] or list(asked)
+    names = [t for t, w in asked.items() if w > 1]
+    missing = tuple(t for t in strong if body.match(t) < 0.5)
+    values = {
+        "coverage": best.features["coverage"],
+        "beside": max(best.features["window"], best.features["context"]),
+        "bigrams": best.features["bigrams"],
+        "focus": best.features["focus"],
+        "missing_names": sum(t in missing for t in names) / len(names) if names else 0.0,
+        "missing": len(missing) / len(strong),
+        "num_missing": float(len(missing)),
+        "num_terms": float(min(len(strong), _MAX_TERMS)),
+    }
+    z = _BIAS + sum(_WEIGHTS[name] * value for name, value in values.items())
+    return Answerable(score=1 / (1 + math.exp(-z)), missing=missing)

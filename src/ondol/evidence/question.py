@@ -1,0 +1,153 @@
+"""What a question asks for: its kind of answer, and the words that matter with their weights."""
+
+import re
+from dataclasses import dataclass
+from typing import Literal
+
+from ondol.evidence.terms import STOPWORDS, TermFunction, is_weak, simple_terms
+from ondol.text.language import detect_language, has_hangul
+from ondol.text.lexemes import stem
+
+AnswerKind = Literal["person", "number", "time", "place", "reason", "steps", "definition", "yes_no", "thing"]
+
+_KINDS: tuple[tuple[AnswerKind, re.Pattern[str]], ...] = tuple(
+    (kind, re.compile(pattern, re.IGNORECASE))
+    for kind, pattern in (
+        (
+            "steps",
+            r"\bhow (?:do|can|should|would|could|must|to)\b(?!.{0,12}\b(?:differ|compare)\b)"
+            r"|\b(?:steps?|procedure|instructions?) (?:to|for|of)\b|\bwhat (?:should|must) (?:i|we|you) do\b"
+            r"|어떻게|방법|절차|순서|하려면",
+        ),
+        (
+            "number",
+            r"\bhow (?:many|much|old|tall|high|far|fast|large|big|heavy|deep|wide|often|hot|cold|close)\b"
+            r"|\b(?:what|which) (?:\w+ )?(?:percent\w*|number|amount|score|price|cost|ratio|fraction|population"
+            r"|temperature|value|limit|speed|voltage|weight|height|length|distance|rate|size)\b"
+            r"|몇(?! ?(?:월|시\b|년))|얼마|며칠|개수|비율|퍼센트",
+        ),
+        (
+            "time",
+            r"\bwhen\b|\b(?:what|which|in what|in which) (?:\w+ )?(?:year|years|month|day|date|century|decade|time"
+            r"|season|era|period)\b|\bhow long\b|\bsince when\b|언제|몇 ?(?:월|시|년)|기한|며칠에|날짜",
+        ),
+        ("person", r"\bwho\b|\bwhom\b|\bwhose\b|누구|누가|누군"),
+        (
+            "place",
+            r"\bwhere\b|\b(?:what|which) (?:\w+ )?(?:city|country|place|state|region|location|street|town|river"
+            r"|continent|island|county|area)\b|어디|장소|위치",
+        ),
+        (
+            "reason",
+            r"\bwhy\b|\bwhat (?:caused|causes|is the reason|was the reason|led to)\b|왜|이유|까닭|원인",
+        ),
+        (
+            "definition",
+            r"^\W*what(?:'s| is| are| was| were) (?:an? |the )?[\w\s-]{2,40}\?*\W*$|\bdefin(?:e|ition)\b|\bmeaning of\b"
+            r"|(?:이?란|뜻|의미|정의|무엇|뭐|뭔)",
+        ),
+        (
+            "yes_no",
+            r"^\W*(?:is|are|was|were|do|does|did|can|could|may|must|should|will|has|have)\b|(?:있|되|하|인)나요\?*$",
+        ),
+    )
+)
+_NAME = re.compile(
+    r"\b(?:[A-ZÀ-Þ][\w'’-]*|[A-Z]*\d+[A-Z]+\w*)(?:[ ](?:(?:of|the|de|von|van|and|&)[ ])?[A-ZÀ-Þ][\w'’-]*)*"
+)
+_NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
+_HOW_MANY = re.compile(r"\bhow (?:many|much)\s+((?:[\w'’-]+\s+){0,3}?[\w'’-]+)", re.IGNORECASE)
+_WHICH = re.compile(
+    r"\b(?:what|which)\s+(?:is the |was the |were the |are the )?((?:[\w'’-]+))", re.IGNORECASE
+)
+
+_WEIGHT_NAME = 1.5
+_WEIGHT_NUMBER = 1.5
+_WEIGHT_WEAK = 0.4
+
+
+@dataclass(frozen=True)
+class Question:
+    """A question as the choice of sentences needs it.
+
+    Attributes:
+        kind: what the answer must be.
+        terms: content terms in order, each once.
+        weights: how much each term says, before its rarity is known.
+        names: capitalised names, as written.
+        numbers: numbers, without separators.
+        focus: the stem of the noun asked for (*how many **points***), empty when there is none.
+    """
+
+    text: str
+    language: str
+    kind: AnswerKind
+    terms: tuple[str, ...]
+    weights: dict[str, float]
+    names: tuple[str, ...]
+    numbers: tuple[str, ...]
+    focus: str
+
+
+def read_question(text: str, *, terms: TermFunction = simple_terms) -> Question:
+    """Return what ``text`` asks for."""
+    found = tuple(dict.fromkeys(terms(text)))
+    names = tuple(find_names(text))
+    name_terms = {t for name in names for t in terms(name)}
+    weights = {t: _weight(t, is_name=t in name_terms) for t in found}
+    return Question(
+        text=text,
+        language=detect_language(text) or "en",
+        kind=_find_kind(text),
+        terms=found,
+        weights=weights,
+        names=names,
+        numbers=tuple(n.replace(",", "") for n in _NUMBER.findall(text)),
+        focus=_find_focus(text),
+    )
+
+
+def find_names(text: str) -> list[str]:
+    """Return capitalised sequences that are not merely the first word of a sentence."""
+    names = []
+    for match in _NAME.finditer(text):
+        name = match.group()
+        before = text[: match.start()].rstrip()
+        opens = not before or before[-1] in '.!?:\n"“|'
+        if opens:
+            first, _, rest = name.partition(" ")
+            if first.lower() in STOPWORDS or (
+                not rest and first.lower() == first.lower() and first[1:].islower()
+            ):
+                name = rest
+        if name and name.lower() not in STOPWORDS:
+            names.append(name)
+    return names
+
+
+def _weight(term: str, *, is_name: bool) -> float:
+    if term[0].isdigit():
+        return _WEIGHT_NUMBER
+    if is_name:
+        return _WEIGHT_NAME
+    return _WEIGHT_WEAK if is_weak(term) else 1.0
+
+
+def _find_kind(text: str) -> AnswerKind:
+    for kind, pattern in _KINDS:
+        if pattern.search(text):
+            return kind
+    return "thing"
+
+
+def _find_focus(text: str) -> str:
+    if has_hangul(text):
+        return ""
+    for pattern in (_HOW_MANY, _WHICH):
+        match = pattern.search(text)
+        if match:
+            words = [w.lower() for w in match[1].split()]
+            kept = [w for w in words if w not in STOPWORDS]
+            if kept:
+                return stem(kept[0])
+    return ""
