@@ -80,7 +80,7 @@ class PageBuilder:
             row: 1-based row.
             indent: keep leading blanks (code).
         """
-        clean = nfc(text)
+        clean = text if text.isascii() and text.isprintable() else nfc(text)
         clean = clean.strip("\n").rstrip() if indent else clean.strip()
         if not clean:
             return
@@ -94,7 +94,7 @@ class PageBuilder:
                 start=start,
                 end=self._length,
                 level=min(level, 6),
-                header=nfc(header).strip(),
+                header=header and nfc(header).strip(),
                 sheet=sheet,
                 row=row,
             )
@@ -126,7 +126,7 @@ class PageBuilder:
 
 def join_cells(cells: list[str]) -> str:
     """Join cells into one line; empty cells keep their place, except at the end; all empty gives ``""``."""
-    flat = [" ".join(cell.split()) for cell in cells]
+    flat = [cell if cell.isalnum() else " ".join(cell.split()) for cell in cells]
     while flat and not flat[-1]:
         flat.pop()
     return CELL_SEPARATOR.join(flat)

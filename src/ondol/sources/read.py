@@ -41,7 +41,7 @@ def read_document(source: Path | bytes, *, name: str, limits: Limits | None = No
         raise CorruptFileError(
             f"{name} is nested too deeply to be read.", remedy="Open it in its own program and save it again."
         ) from error
-    except Exception as error:  # noqa: BLE001 - libraries raise anything on damaged files
+    except Exception as error:
         raise CorruptFileError(
             f"{name} cannot be read as {kind.value} ({type(error).__name__}: {str(error)[:200]}).",
             remedy="Open it in its own program and save it again.",

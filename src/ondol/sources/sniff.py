@@ -110,7 +110,7 @@ def detect_kind(name: str, head: bytes) -> DocumentKind:
     for magic, what, remedy in _OTHER_MAGICS:
         if head.startswith(magic):
             raise UnsupportedFileError(f"{name} is {what}, which is not read.", remedy=remedy)
-    if 0 <= head.find(b"%PDF-", 0, _PDF_HEADER_WITHIN) and (by_name is None or not _looks_textual(head[:16])):
+    if head.find(b"%PDF-", 0, _PDF_HEADER_WITHIN) >= 0 and (by_name is None or not _looks_textual(head[:16])):
         return DocumentKind.PDF
     if head.startswith(b"%PDF-"):
         return DocumentKind.PDF
