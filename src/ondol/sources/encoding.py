@@ -1,8 +1,10 @@
 """From bytes to text, with Korean legacy encodings first.
 
 General detectors guess from byte statistics and are often wrong on short Korean files; a file that is valid
-CP949 and whose Hangul is everyday Hangul is Korean, so that is asked before a detector is. The order:
-byte-order mark, UTF-16 without a mark (by its NULs), UTF-8, CP949, then ``charset-normalizer``, then Windows-1252.
+CP949 and whose Hangul is everyday Hangul is Korean, so that is asked before a detector is.
+
+The order: byte-order mark, UTF-16 without a mark (by its NUL bytes), UTF-8, CP949, then
+``charset-normalizer``, then Windows-1252.
 """
 
 import codecs

@@ -1,0 +1,416 @@
+"""Reads binary HWP 5: an OLE file whose streams hold tagged records (HWP 5.0 revision 1.3, by Hancom).
+
+A record is a tag, a level and a payload; the level makes the records of a stream a tree. A paragraph is a
+header record with its text and its controls as children; a control such as a table holds lists of paragraphs.
+"""
+
+import io
+import re
+import struct
+import zlib
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+import olefile
+
+from ondol.core.documents import DocumentKind, ParsedDocument
+from ondol.core.errors import CorruptFileError, EncryptedFileError, FileLimitError, UnsupportedFileError
+from ondol.sources.build import PageBuilder, TextBudget
+from ondol.sources.hangul import (
+    Box,
+    Head,
+    HeadKind,
+    NumberLevel,
+    Paragraph,
+    Section,
+    Table,
+    TableCell,
+    write_sections,
+)
+from ondol.sources.limits import Limits
+from ondol.text.normalise import nfc
+
+MEDIA_TYPE = "application/x-hwp"
+
+_NUMBERING, _PARA_SHAPE, _STYLE = 0x17, 0x19, 0x1A
+_PARA_HEADER, _PARA_TEXT, _CTRL_HEADER, _LIST_HEADER = 0x42, 0x43, 0x47, 0x48
+_TABLE, _SHAPE, _EQUATION, _TEXTART, _FORM = 0x4D, 0x4C, 0x58, 0x5A, 0x5B
+_MAX_DEPTH = 60
+_HEAD_KINDS: dict[int, HeadKind] = {1: "outline", 2: "number", 3: "bullet"}
+_SHAPES = [
+    "DIGIT",
+    "CIRCLED_DIGIT",
+    "ROMAN_CAPITAL",
+    "ROMAN_SMALL",
+    "LATIN_CAPITAL",
+    "LATIN_SMALL",
+    "CIRCLED_LATIN_CAPITAL",
+    "CIRCLED_LATIN_SMALL",
+    "HANGUL_SYLLABLE",
+    "CIRCLED_HANGUL_SYLLABLE",
+    "HANGUL_JAMO",
+    "CIRCLED_HANGUL_JAMO",
+    "HANGUL_PHONETIC",
+    "IDEOGRAPH",
+    "CIRCLED_IDEOGRAPH",
+    "DECAGON_CIRCLE",
+    "DECAGON_CIRCLE_HANJA",
+]
+# Of the characters below 32, these take one code unit, all others eight (table 6 of the specification).
+_SINGLE = frozenset({0, 10, 13, *range(24, 32)})
+_SPOKEN = {9: "\t", 10: "\n", 24: "-", 30: " ", 31: " "}
+_WITH_CONTROL = frozenset({1, 2, 3, *range(11, 19), 21, 22, 23})
+_EDIT_FIELD = b"tde+"
+_FORM_TEXT = re.compile(r"\bText:wstring:(\d{1,6}):")
+_COUNTED_KINDS = frozenset({3, 4, 5})  # pictures, tables, equations
+
+
+@dataclass(slots=True)
+class _Record:
+    tag: int
+    level: int
+    data: bytes
+    children: "list[_Record]" = field(default_factory=list)
+
+    @property
+    def control(self) -> str:
+        """Four-letter name of a control, ``""`` for other records."""
+        is_control = self.tag == _CTRL_HEADER and len(self.data) >= 4
+        return self.data[3::-1].decode("latin-1") if is_control else ""
+
+
+def read(data: bytes, *, name: str, limits: Limits) -> ParsedDocument:
+    """Read an HWP 5 document.
+
+    Args:
+        data: the file.
+        name: for messages.
+        limits: bounds on unpacking and on the text.
+
+    Raises:
+        UnsupportedFileError: HWP 3 or older, or not HWP.
+        EncryptedFileError: protected by a password or a certificate, or a distribution copy (배포용 문서).
+        CorruptFileError: truncated or damaged.
+        FileLimitError: a decompression bomb, or more text than ``limits`` allows.
+    """
+    if data.startswith(b"HWP Document File V"):
+        raise UnsupportedFileError(
+            f"{name} is of HWP version 3 or older.", remedy="Open it in Hangul and save it as HWPX or HWP 5."
+        )
+    try:
+        with olefile.OleFileIO(io.BytesIO(data)) as ole:
+            streams = _Streams(ole, name, limits)
+            styles = _Styles(_parse_records(streams.read("DocInfo"), name))
+            sections = [_read_section(_parse_records(body, name), styles) for body in streams.read_sections()]
+            meta = _read_summary(ole)
+    except (OSError, struct.error, IndexError, zlib.error) as error:
+        raise CorruptFileError(
+            f"{name} is damaged or truncated ({error}).", remedy="Open it in Hangul and save it again."
+        ) from error
+    page = PageBuilder(TextBudget(name, limits))
+    write_sections(page, sections, styles.numberings)
+    return ParsedDocument(
+        kind=DocumentKind.HWP,
+        media_type=MEDIA_TYPE,
+        title=meta.title or page.first_heading,
+        author=meta.author,
+        created_at=meta.created_at,
+        modified_at=meta.modified_at,
+        pages=(page.build(),),
+    )
+
+
+class _Streams:
+    """Opens the streams of the file, after asking its header whether they can be read."""
+
+    def __init__(self, ole: olefile.OleFileIO, name: str, limits: Limits) -> None:
+        self._ole = ole
+        self._name = name
+        self._left = limits.max_archive_bytes
+        if not ole.exists("FileHeader"):
+            raise UnsupportedFileError(f"{name} is not an HWP file.", remedy="Save it as HWPX or HWP 5.")
+        header = ole.openstream("FileHeader").read()
+        if not header.startswith(b"HWP Document File") or len(header) < 40:
+            raise CorruptFileError(f"{name} has a damaged header.", remedy="Get an intact copy of the file.")
+        (flags,) = struct.unpack_from("<I", header, 36)
+        self._is_packed = bool(flags & 0x1)
+        if flags & (0x2 | 0x10 | 0x100 | 0x400):
+            raise EncryptedFileError(
+                f"{name} is protected by a password or certificate.",
+                remedy="Save it without protection and add it again.",
+            )
+        if flags & 0x4 or (ole.exists("ViewText") and not ole.exists("BodyText")):
+            raise EncryptedFileError(
+                f"{name} is a distribution copy (배포용 문서), whose text is encrypted.",
+                remedy="Ask its author for the original HWP or HWPX, or for a PDF.",
+            )
+
+    def read(self, path: str) -> bytes:
+        """Return a stream unpacked; raises ``FileLimitError`` when it grows beyond what is left."""
+        data: bytes = self._ole.openstream(path).read()
+        if not self._is_packed:
+            return data
+        unpacker = zlib.decompressobj(-zlib.MAX_WBITS)
+        unpacked = unpacker.decompress(data, self._left)
+        if unpacker.unconsumed_tail:
+            raise FileLimitError(
+                f"{self._name} unpacks to more than it may; this looks like a decompression bomb.",
+                remedy="If the file is trustworthy, raise the archive limits.",
+            )
+        self._left -= len(unpacked)
+        if not unpacker.eof and path != "DocInfo":
+            raise CorruptFileError(
+                f"{path} in {self._name} is cut off.", remedy="Get an intact copy of the file."
+            )
+        return unpacked
+
+    def read_sections(self) -> Iterator[bytes]:
+        names = [path for path in self._ole.listdir() if len(path) == 2 and path[0] == "BodyText"]
+        numbered = sorted(
+            (int(m[1]), path) for path in names if (m := re.fullmatch(r"Section(\d+)", path[1]))
+        )
+        if not numbered:
+            raise CorruptFileError(f"{self._name} has no section.", remedy="Get an intact copy of the file.")
+        for _, path in numbered:
+            yield self.read("/".join(path))
+
+
+class _Styles:
+    """What ``DocInfo`` says of paragraphs: their numbering and style names."""
+
+    def __init__(self, records: Sequence[_Record]) -> None:
+        self.heads: list[Head | None] = []
+        self.names: list[str] = []
+        self.numberings: dict[int, list[NumberLevel]] = {}
+        for record in _walk(records):
+            if record.tag == _PARA_SHAPE:
+                self.heads.append(_read_head(record.data))
+            elif record.tag == _STYLE:
+                self.names.append(_read_string(record.data, 0)[0])
+            elif record.tag == _NUMBERING:
+                self.numberings[len(self.numberings) + 1] = _read_numbering(record.data)
+
+
+def _read_head(data: bytes) -> Head | None:
+    if len(data) < 32:
+        return None
+    (flags,) = struct.unpack_from("<I", data)
+    kind = _HEAD_KINDS.get(flags >> 23 & 0x3)
+    return Head(kind, (flags >> 25 & 0x7) + 1, struct.unpack_from("<H", data, 30)[0]) if kind else None
+
+
+def _read_numbering(data: bytes) -> list[NumberLevel]:
+    """Seven levels; newer files follow them with a first number for each (5.0.2.5) and three levels more."""
+    levels, at = [], 0
+    for _ in range(7):
+        if at + 14 > len(data):
+            break
+        (flags,) = struct.unpack_from("<I", data, at)
+        shape = flags >> 5 & 0xF
+        pattern, at = _read_string(data, at + 12)
+        levels.append(NumberLevel(pattern, _SHAPES[shape]))
+    starts = struct.unpack_from("<7I", data, at + 2) if len(data) >= at + 30 else (1,) * 7
+    return [
+        NumberLevel(level.pattern, level.shape, start if start < 10_000 else 1)
+        for level, start in zip(levels, starts, strict=False)
+    ]
+
+
+def _read_string(data: bytes, at: int) -> tuple[str, int]:
+    """Return a length-prefixed UTF-16 string and where it ends."""
+    (length,) = struct.unpack_from("<H", data, at)
+    end = at + 2 + 2 * length
+    return data[at + 2 : end].decode("utf-16-le", "replace"), end
+
+
+def _parse_records(data: bytes, name: str) -> list[_Record]:
+    """Return the top records of a stream, each with those below it."""
+    top: list[_Record] = []
+    stack: list[_Record] = []
+    at = 0
+    while at + 4 <= len(data):
+        (head,) = struct.unpack_from("<I", data, at)
+        at += 4
+        size = head >> 20
+        if size == 0xFFF:
+            (size,) = struct.unpack_from("<I", data, at)
+            at += 4
+        if at + size > len(data):
+            raise CorruptFileError(f"{name} is cut off.", remedy="Get an intact copy of the file.")
+        record = _Record(head & 0x3FF, head >> 10 & 0x3FF, data[at : at + size])
+        at += size
+        while stack and stack[-1].level >= record.level:
+            stack.pop()
+        (stack[-1].children if stack else top).append(record)
+        stack.append(record)
+    return top
+
+
+def _walk(records: Sequence[_Record]) -> Iterator[_Record]:
+    for record in records:
+        yield record
+        yield from _walk(record.children)
+
+
+def _read_section(records: Sequence[_Record], styles: _Styles) -> Section:
+    section = Section([])
+    for record in records[:1]:
+        for control in record.children:
+            if control.control == "secd" and len(control.data) >= 20:
+                (section.outline,) = struct.unpack_from("<H", control.data, 18)
+    section.paragraphs = _Reader(styles, section).read_list(records, 0)
+    return section
+
+
+class _Reader:
+    """Turns records into paragraphs."""
+
+    def __init__(self, styles: _Styles, section: Section) -> None:
+        self._styles = styles
+        self._section = section
+
+    def read_list(self, records: Sequence[_Record], depth: int) -> list[Paragraph]:
+        return [self._paragraph(r, depth) for r in records if r.tag == _PARA_HEADER and depth <= _MAX_DEPTH]
+
+    def _paragraph(self, record: _Record, depth: int) -> Paragraph:
+        shape, style = struct.unpack_from("<HB", record.data, 8) if len(record.data) >= 11 else (0, 0)
+        paragraph = Paragraph(
+            head=self._styles.heads[shape] if shape < len(self._styles.heads) else None,
+            style=self._styles.names[style] if style < len(self._styles.names) else "",
+        )
+        text = next((child.data for child in record.children if child.tag == _PARA_TEXT), b"")
+        controls = iter([child for child in record.children if child.tag == _CTRL_HEADER])
+        for piece in _split_text(text):
+            if piece:
+                paragraph.items.append(piece)
+            elif (control := next(controls, None)) is not None:
+                self._control(control, paragraph, depth + 1)
+        for control in controls:
+            self._control(control, paragraph, depth + 1)
+        return paragraph
+
+    def _control(self, control: _Record, paragraph: Paragraph, depth: int) -> None:
+        kind, items = control.control, paragraph.items
+        if kind == "tbl ":
+            items.append(self._table(control, depth))
+        elif kind == "gso ":
+            self._drawing(control, paragraph, depth)
+        elif kind in {"fn  ", "en  "}:
+            items.append(Box(self.read_list(control.children, depth)))
+        elif kind in {"head", "foot"}:
+            self._section.margins.extend(self.read_list(control.children, depth))
+        elif kind == "eqed":
+            items.append(f" {_equation(control)} ")
+            if captions := self.read_list(control.children, depth):
+                items.append(Box(captions))
+        elif words := _read_words(control):
+            items.append(words)
+
+    def _drawing(self, control: _Record, paragraph: Paragraph, depth: int) -> None:
+        """A caption first, then what is written in the shape and in the shapes grouped in it."""
+        if captions := self.read_list(control.children, depth):
+            paragraph.items.append(Box(captions))
+        for shape in (record for record in _walk(control.children) if record.tag == _SHAPE):
+            if inner := self.read_list(shape.children, depth):
+                paragraph.items.append(Box(inner))
+            for child in shape.children:
+                if child.tag == _TEXTART and len(child.data) > 34:
+                    paragraph.items.append(_read_string(child.data, 32)[0])
+
+    def _table(self, control: _Record, depth: int) -> Table:
+        table = Table([])
+        target, is_body = table.caption, False
+        for record in control.children:
+            if record.tag == _TABLE:
+                is_body = True
+            elif record.tag == _LIST_HEADER and is_body:
+                cell = _read_cell(record.data)
+                table.cells.append(cell)
+                target = cell.paragraphs
+            elif record.tag == _PARA_HEADER:
+                target.extend(self.read_list([record], depth))
+        return table
+
+
+def _read_cell(data: bytes) -> TableCell:
+    (flags,) = struct.unpack_from("<I", data, 4)
+    _, row, col_span, row_span = struct.unpack_from("<4H", data, 8)
+    return TableCell([], row, max(col_span, 1), max(row_span, 1), is_header=bool(flags & 0x40000))
+
+
+def _read_words(control: _Record) -> str:
+    """Return the words of a control that is not made of paragraphs; most have none."""
+    data = control.data
+    if control.control == "tdut":
+        main, at = _read_string(data, 4)
+        above, _ = _read_string(data, at)
+        return f"{main}({above})" if above else main
+    if control.control == "tcps":
+        words, at = _read_string(data, 4)
+        # With a frame around it, the frame is the first character.
+        return words[1:] if data[at : at + 1] not in {b"", b"\0"} else words
+    if control.control == "atno" and len(data) >= 10:
+        flags, number = struct.unpack_from("<IH", data, 4)
+        return str(number) if flags & 0xF in _COUNTED_KINDS else ""
+    if control.control == "form":
+        form = next((child.data for child in control.children if child.tag == _FORM), b"")
+        if form.startswith(_EDIT_FIELD) and (text := _FORM_TEXT.search(form.decode("utf-16-le", "replace"))):
+            return text.string[text.end() : text.end() + int(text[1])]
+    return ""
+
+
+def _equation(control: _Record) -> str:
+    data = next((child.data for child in control.children if child.tag == _EQUATION), b"")
+    return _read_string(data, 4)[0] if len(data) >= 6 else ""
+
+
+def _split_text(data: bytes) -> Iterator[str]:
+    """Yield text, and ``""`` in the place of each control."""
+    units = struct.unpack(f"<{len(data) // 2}H", data[: len(data) // 2 * 2])
+    start = at = 0
+    while at < len(units):
+        unit = units[at]
+        if unit >= 32:
+            at += 1
+            continue
+        if start < at:
+            yield data[2 * start : 2 * at].decode("utf-16-le", "replace")
+        if unit in _SPOKEN:
+            yield _SPOKEN[unit]
+        elif unit in _WITH_CONTROL:
+            yield ""
+        at += 1 if unit in _SINGLE else 8
+        start = at
+    if start < at:
+        yield data[2 * start :].decode("utf-16-le", "replace")
+
+
+@dataclass(frozen=True, slots=True)
+class _Summary:
+    title: str = ""
+    author: str = ""
+    created_at: datetime | None = None
+    modified_at: datetime | None = None
+
+
+def _read_summary(ole: olefile.OleFileIO) -> _Summary:
+    """Read the property set; a damaged one costs the title and dates, not the document."""
+    stream = "\x05HwpSummaryInformation"
+    if not ole.exists(stream):
+        return _Summary()
+    try:
+        found = ole.getproperties(stream, convert_time=True)
+    except (OSError, struct.error, IndexError, TypeError, ValueError, OverflowError):
+        return _Summary()
+
+    def text(key: int) -> str:
+        value = found.get(key)
+        return " ".join(nfc(value.partition("\x00")[0]).split()) if isinstance(value, str) else ""
+
+    def date(key: int) -> datetime | None:
+        value = found.get(key)
+        # A date of 1601 is how an unset one reads.
+        return value.replace(tzinfo=UTC) if isinstance(value, datetime) and value.year > 1980 else None
+
+    return _Summary(text(2), text(4), date(12), date(13))
