@@ -1,6 +1,6 @@
 """What every benchmark shares: interleaved runs, CPU seconds of the whole process tree, honest tables.
 
-A claim is a row that a script here printed. Contestants run in turn (A B A B) on the same data and the median counts.
+A claim is a row that a script here printed. Contestants run in turn (A B A B); the median counts.
 Machines are noisy, so the load is printed beside the figures and CPU seconds beside wall time.
 """
 
