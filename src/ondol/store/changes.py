@@ -32,9 +32,12 @@ class ChangeLog:
     def changes_since(self, seq: int, *, limit: int | None = None) -> list[Change]:
         """Return what changed after ``seq``, in order, at most ``limit``, made to survive a power cut.
 
-        So the index may note that it is up to the last one returned: the log never falls back behind it.
+        So the index may note that it is up to the last one returned: the log never falls back behind it. For a
+        ``seq`` of the future (an older database was restored) everything is returned.
         """
         with self._database.read() as connection:
+            if seq > (connection.execute(select(func.max(schema.change.c.seq))).scalar() or 0):
+                seq = 0
             rows = connection.execute(
                 select(schema.change)
                 .where(schema.change.c.seq > seq)
@@ -76,6 +79,18 @@ class ChangeLog:
             ContentEntry(blob_sha256=sha256, chunks=tuple(chunks.values()))
             for sha256, chunks in found.items()
         ]
+
+    def blobs_in_use(self, blob_sha256s: Collection[str]) -> frozenset[str]:
+        """Return those of the originals that a document holds."""
+        used: set[str] = set()
+        with self._database.read() as connection:
+            for batch in take_batches(blob_sha256s):
+                used.update(
+                    connection.execute(
+                        select(_content.blob_sha256).where(_content.blob_sha256.in_(batch))
+                    ).scalars()
+                )
+        return frozenset(used)
 
 
 def _select_holders(connection: Connection, blob_sha256s: Sequence[str]) -> dict[int, tuple[Holder, ...]]:

@@ -1,18 +1,17 @@
 """Reading the corpus: every read takes the principal and filters by label inside the query."""
 
-import base64
-import binascii
 from collections.abc import Collection
 
 from sqlalchemy import Connection, RowMapping, func, select
 
 from ondol.core.access import Label, Principal
 from ondol.core.documents import Chunk, Document, Filter, Page
-from ondol.core.errors import NotFoundError, WrongUseError
+from ondol.core.errors import NotFoundError
 from ondol.store import schema
 from ondol.store.contents import (
     select_content,
 )
+from ondol.store.cursors import decode_cursor, encode_cursor
 from ondol.store.database import Database
 from ondol.store.queries import (
     CHUNK_COLUMNS,
@@ -70,7 +69,7 @@ class CorpusReader:
         """
         statement = SELECT_DOCUMENT.where(is_narrowed(narrow)).order_by(_document.uri).limit(limit + 1)
         if cursor:
-            statement = statement.where(_document.uri > _decode_cursor(cursor))
+            statement = statement.where(_document.uri > decode_cursor(cursor, str)[0])
         if query:
             statement = statement.where(
                 _document.search_text.contains(fold_search_text(query), autoescape=True)
@@ -81,7 +80,7 @@ class CorpusReader:
             labels = choose_labels(connection, principal)
             rows = connection.execute(statement.where(is_readable(labels))).mappings().all()
         documents = tuple(read_document_row(row) for row in rows[:limit])
-        return documents, _encode_cursor(documents[-1].uri) if len(rows) > limit and documents else None
+        return documents, encode_cursor(documents[-1].uri) if len(rows) > limit and documents else None
 
     def load_pages(self, document_id: str, *, principal: Principal) -> tuple[Page, ...]:
         """Return all pages, in order; raises ``NotFoundError``."""
@@ -250,14 +249,3 @@ class CorpusReader:
                 remedy="List the documents, or ask its owner for access.",
             )
         return row
-
-
-def _encode_cursor(uri: str) -> str:
-    return base64.urlsafe_b64encode(uri.encode()).decode()
-
-
-def _decode_cursor(cursor: str) -> str:
-    try:
-        return base64.urlsafe_b64decode(cursor.encode()).decode()
-    except (binascii.Error, UnicodeError) as error:
-        raise WrongUseError("This is not a cursor.", remedy="Pass next_cursor as it was returned.") from error

@@ -1,14 +1,19 @@
 """Opens a home folder: the one place where the parts of the store meet."""
 
+from collections.abc import Collection
 from contextlib import AbstractContextManager
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
 from ondol.core.clock import Clock, utc_now
+from ondol.store.audit import Audit
 from ondol.store.blobs import Blobs, translate_os_errors
+from ondol.store.conversations import Conversations, FeedbackList
 from ondol.store.corpus import Corpus
 from ondol.store.database import Database, parse_database_url
+from ondol.store.jobs import Jobs
+from ondol.store.keys import Keys, Principals
 from ondol.store.locks import FileLock
 from ondol.store.migrate import upgrade
 
@@ -28,6 +33,12 @@ class Store:
         self.clock = clock
         self.blobs = Blobs(home / "blobs", clock=clock)
         self.corpus = Corpus(database, clock=clock)
+        self.jobs = Jobs(database, clock=clock)
+        self.keys = Keys(database, clock=clock)
+        self.principals = Principals(database)
+        self.conversations = Conversations(database, clock=clock)
+        self.feedback = FeedbackList(database, clock=clock)
+        self.audit = Audit(home / "audit", database, clock=clock)
         self._writer = FileLock(home / "locks" / "writer", purpose="ingesting into this home")
         self._indexing = FileLock(home / "locks" / "index", purpose="writing the search index of this home")
 
@@ -47,6 +58,20 @@ class Store:
     def index_dir(self) -> Path:
         """Where the numbered generations of the search index are."""
         return self.home / "index"
+
+    def sweep_blobs(self, *, grace_s: float = 3600.0) -> int:
+        """Delete the originals that no document and no job needs; return how many.
+
+        Args:
+            grace_s: those stored within this many seconds stay: their document may be about to be saved.
+        """
+
+        def keep(names: Collection[str]) -> Collection[str]:
+            # A power cut must not bring a document back without its original.
+            self.database.sync()
+            return self.corpus.blobs_in_use(names) | self.jobs.blobs_in_use()
+
+        return self.blobs.delete_unreferenced(keep, grace_s=grace_s)
 
     def writer_lock(self, *, timeout_s: float = 0.0) -> AbstractContextManager[None]:
         """Be the only process that ingests into this home; a thread may take it again while it holds it.
@@ -76,7 +101,7 @@ def open_store(home: Path, *, database_url: str | None = None, clock: Clock = ut
     home = home.absolute()
     with translate_os_errors(f"opening {home}"):
         home.mkdir(mode=0o700, parents=True, exist_ok=True)
-        for name in ("blobs", "locks"):
+        for name in ("blobs", "locks", "audit"):
             (home / name).mkdir(mode=0o700, exist_ok=True)
     database = Database(parse_database_url(home, database_url))
     try:

@@ -29,6 +29,17 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 
 
+def count_microseconds(instant: datetime) -> int:
+    """Return the whole microseconds since 1970; an instant without zone is taken as UTC."""
+    aware = instant if instant.tzinfo else instant.replace(tzinfo=UTC)
+    return (aware - _EPOCH) // _MICROSECOND
+
+
+def read_microseconds(count: int) -> datetime:
+    """Return the instant, in UTC."""
+    return _EPOCH + timedelta(microseconds=count)
+
+
 class UtcTime(TypeDecorator[datetime]):
     """An aware time, kept as microseconds since 1970; a time without zone is taken as UTC."""
 
@@ -37,14 +48,11 @@ class UtcTime(TypeDecorator[datetime]):
 
     def process_bind_param(self, value: datetime | None, dialect: Dialect) -> int | None:  # noqa: ARG002 - SQLAlchemy's signature
         """Return the microseconds."""
-        if value is None:
-            return None
-        aware = value if value.tzinfo else value.replace(tzinfo=UTC)
-        return (aware - _EPOCH) // _MICROSECOND
+        return None if value is None else count_microseconds(value)
 
     def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:  # noqa: ARG002 - as above
         """Return the time."""
-        return None if value is None else _EPOCH + timedelta(microseconds=value)
+        return None if value is None else read_microseconds(value)
 
 
 metadata = MetaData(
@@ -168,7 +176,7 @@ job = Table(
     Column("name", Text, nullable=False),
     Column("payload", JSON, nullable=False),
     Column("status", Text, nullable=False),
-    Column("principal", Text, nullable=False),
+    Column("principal", Text, nullable=False, index=True),
     Column("progress", JSON, nullable=False),
     Column("result", JSON(none_as_null=True)),
     Column("error_code", Text),
@@ -177,11 +185,12 @@ job = Table(
     Column("attempts", Integer, nullable=False),
     Column("is_cancelling", Boolean, nullable=False),
     Column("worker", Text),
-    Column("lease_until", UtcTime),
+    Column("due_at", UtcTime, nullable=False),
     Column("created_at", UtcTime, nullable=False),
     Column("updated_at", UtcTime, nullable=False),
-    Index(None, "status", "created_at"),
+    Index(None, "status", "due_at"),
 )
+"""``due_at``: when a worker may take it. Waiting: at once, or after a pause; running: when its lease ends."""
 
 principal = Table(
     "principal",

@@ -85,12 +85,13 @@ def upgrade() -> None:
         sa.Column("attempts", sa.Integer(), nullable=False),
         sa.Column("is_cancelling", sa.Boolean(), nullable=False),
         sa.Column("worker", sa.Text(), nullable=True),
-        sa.Column("lease_until", sa.BigInteger(), nullable=True),
+        sa.Column("due_at", sa.BigInteger(), nullable=False),
         sa.Column("created_at", sa.BigInteger(), nullable=False),
         sa.Column("updated_at", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_job")),
     )
-    op.create_index(op.f("ix_job_status_created_at"), "job", ["status", "created_at"], unique=False)
+    op.create_index(op.f("ix_job_principal"), "job", ["principal"], unique=False)
+    op.create_index(op.f("ix_job_status_due_at"), "job", ["status", "due_at"], unique=False)
     op.create_table(
         "label",
         sa.Column("text", sa.Text(), nullable=False),
@@ -249,7 +250,8 @@ def downgrade() -> None:
     op.drop_table("api_key")
     op.drop_table("principal")
     op.drop_table("label")
-    op.drop_index(op.f("ix_job_status_created_at"), table_name="job")
+    op.drop_index(op.f("ix_job_status_due_at"), table_name="job")
+    op.drop_index(op.f("ix_job_principal"), table_name="job")
     op.drop_table("job")
     op.drop_index(op.f("ix_conversation_principal_updated_at"), table_name="conversation")
     op.drop_table("conversation")
