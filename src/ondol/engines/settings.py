@@ -54,7 +54,7 @@ class EngineLimits(Frozen):
         attempts: how often a request to a server is tried when the failure is transient.
     """
 
-    slots: int = Field(default=4, ge=1)
+    slots: int = Field(default=2, ge=1)
     queue: int = Field(default=32, ge=0)
     context_tokens: int = Field(default=4096, ge=256)
     threads: int = Field(default=0, ge=0)

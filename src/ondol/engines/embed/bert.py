@@ -12,6 +12,7 @@ from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
+from pydantic import Field
 from safetensors.numpy import load_file
 from tokenizers import Tokenizer
 
@@ -28,7 +29,7 @@ _MODEL_TYPES = {
 
 
 class BertOptions(Frozen):
-    """How texts are prepared and pooled; from the model's own files unless given.
+    """How texts are prepared and pooled; what is ``None`` is read from the model's own files.
 
     Attributes:
         max_tokens: longer texts are cut, special tokens included.
@@ -36,8 +37,8 @@ class BertOptions(Frozen):
         passage_prefix: put before passages.
     """
 
-    pooling: Literal["mean", "cls"] = "mean"
-    max_tokens: int = 256
+    pooling: Literal["mean", "cls"] | None = None
+    max_tokens: int | None = Field(default=None, ge=8)
     query_prefix: str = ""
     passage_prefix: str = ""
 
@@ -49,8 +50,10 @@ class BertEmbedder:
         self._folder = folder
         self._name = name
         self._config = _read_config(folder)
-        self._options = options or _read_options(folder, self._config)
-        self._fingerprint = f"bert-1:{sha256[:16]}:{self._options.pooling}:{self._options.max_tokens}:float32"
+        self._options = options or BertOptions()
+        self._pooling, self._max_tokens = _read_shape(folder, self._config, self._options)
+        prefixes = f"{self._options.query_prefix}:{self._options.passage_prefix}"
+        self._fingerprint = f"bert-1:{sha256[:16]}:{self._pooling}:{self._max_tokens}:float32:{prefixes}"
         self._encoder: _Encoder | None = None
         self._tokenizer: Tokenizer | None = None
 
@@ -82,11 +85,8 @@ class BertEmbedder:
         for batch in _split_batches(ids):
             hidden, ends = encoder.run([ids[i] for i in batch])
             starts = np.concatenate(([0], ends[:-1]))
-            if self._options.pooling == "cls":
-                pooled = hidden[starts]
-            else:
-                pooled = np.add.reduceat(hidden, starts, axis=0)  # a sum; the length is set below
-            out[batch] = pooled / np.linalg.norm(pooled, axis=1, keepdims=True)
+            rows = hidden[starts] if self._pooling == "cls" else np.add.reduceat(hidden, starts, axis=0)
+            out[batch] = rows / np.linalg.norm(rows, axis=1, keepdims=True)  # so a sum serves as the mean
         return out
 
     def close(self) -> None:
@@ -100,7 +100,7 @@ class BertEmbedder:
             try:
                 tokenizer = Tokenizer.from_file(str(self._folder / "tokenizer.json"))
                 tokenizer.no_padding()
-                tokenizer.enable_truncation(self._options.max_tokens)
+                tokenizer.enable_truncation(self._max_tokens)
                 encoder = _Encoder(load_file(self._folder / "model.safetensors"), self._config)
             except (
                 Exception
@@ -250,16 +250,12 @@ def _read_config(folder: Path) -> dict[str, Any]:
     return config
 
 
-def _read_options(folder: Path, config: dict[str, Any]) -> BertOptions:
-    """Read pooling and length where sentence-transformers writes them."""
+def _read_shape(folder: Path, config: dict[str, Any], options: BertOptions) -> tuple[str, int]:
+    """Return pooling and length: as told, else as sentence-transformers wrote them."""
     pooling = _read_json(p) if (p := folder / "1_Pooling" / "config.json").exists() else {}
     limits = _read_json(p) if (p := folder / "sentence_bert_config.json").exists() else {}
-    prompts = _read_json(p) if (p := folder / "config_sentence_transformers.json").exists() else {}
-    prefixes = prompts.get("prompts") or {}
     room = int(config["max_position_embeddings"]) - _MODEL_TYPES[config["model_type"]]
-    return BertOptions(
-        pooling="cls" if pooling.get("pooling_mode_cls_token") else "mean",
-        max_tokens=min(int(limits.get("max_seq_length") or 512), room),
-        query_prefix=prefixes.get("query", ""),
-        passage_prefix=prefixes.get("passage", prefixes.get("document", "")),
+    return (
+        options.pooling or ("cls" if pooling.get("pooling_mode_cls_token") else "mean"),
+        min(options.max_tokens or int(limits.get("max_seq_length") or 512), room),
     )
