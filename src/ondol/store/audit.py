@@ -1,9 +1,10 @@
 """The audit log: who did what to what, and how it ended; ids, never text.
 
-One file a month of JSON lines, each with the hash of the line before it, so that a changed, removed or moved line
-breaks the chain (Schneier and Kelsey 1999, without their evolving key). The newest hash is also in the database, so
-that a shortened log is noticed. Somebody who can rewrite both the files and the database can forge a whole chain:
-copy the head that ``verify`` reports to another place to guard against that. Fields follow OCSF, in plain words.
+One file a month of JSON lines, each with the hash of the line before it, so that a changed, removed or moved
+line breaks the chain (Schneier and Kelsey 1999, without their evolving key). The newest hash is also in the
+database, so that a shortened log is noticed. Somebody who can rewrite both the files and the database can
+forge a whole chain: copy the head that ``verify`` reports to another place to guard against that. Fields
+follow OCSF, in plain words.
 """
 
 import hashlib
@@ -194,7 +195,7 @@ class Audit:
             raise _damaged(file) from error
 
     def _seal(self, seq: int, digest: str) -> None:
-        """Note the newest hash in the database, unless somebody writes there now: the next event notes its own."""
+        """Note the newest hash in the database; if somebody writes there now, the next event will do it."""
         try:
             with self._database.write(wait=False) as connection:
                 connection.execute(delete(schema.audit_head))

@@ -32,8 +32,8 @@ class ChangeLog:
     def changes_since(self, seq: int, *, limit: int | None = None) -> list[Change]:
         """Return what changed after ``seq``, in order, at most ``limit``, made to survive a power cut.
 
-        So the index may note that it is up to the last one returned: the log never falls back behind it. For a
-        ``seq`` of the future (an older database was restored) everything is returned.
+        So the index may note that it is up to the last one returned: the log never falls back behind it. For
+        a ``seq`` of the future (an older database was restored) everything is returned.
         """
         with self._database.read() as connection:
             if seq > (connection.execute(select(func.max(schema.change.c.seq))).scalar() or 0):

@@ -261,7 +261,7 @@ class FeedbackList:
         return saved
 
     def list_feedback(self, *, principal: Principal, limit: int = 1000) -> tuple[Feedback, ...]:
-        """Return the newest feedback of ``principal``, or all for an administrator, on answers it may read."""
+        """Return the newest feedback of ``principal``, all for an administrator, on answers it may read."""
         with self._database.read() as connection:
             statement = _select_readable(connection, principal).where(_feedback.rating.is_not(None))
             if not principal.is_admin:

@@ -14,7 +14,7 @@ from ondol.store.corpus import Corpus
 from ondol.store.database import Database, parse_database_url
 from ondol.store.jobs import Jobs
 from ondol.store.keys import Keys, Principals
-from ondol.store.locks import FileLock
+from ondol.store.locks import FileLock, build_index_lock, build_writer_lock
 from ondol.store.migrate import upgrade
 
 _MIGRATION_TIMEOUT_S = 120.0
@@ -39,8 +39,8 @@ class Store:
         self.conversations = Conversations(database, clock=clock)
         self.feedback = FeedbackList(database, clock=clock)
         self.audit = Audit(home / "audit", database, clock=clock)
-        self._writer = FileLock(home / "locks" / "writer", purpose="ingesting into this home")
-        self._indexing = FileLock(home / "locks" / "index", purpose="writing the search index of this home")
+        self._writer = build_writer_lock(home)
+        self._indexing = build_index_lock(home)
 
     def __enter__(self) -> Self:
         return self

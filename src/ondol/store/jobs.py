@@ -1,7 +1,7 @@
 """Work that was asked for, in a table: a worker leases a job; when it dies, another takes the job up.
 
-A job's work is a function from artifacts to artifacts, so starting it again loses nothing; the table only says
-who works on what. What a worker reports counts only while it holds the lease.
+A job's work is a function from artifacts to artifacts, so starting it again loses nothing; the table only
+says who works on what. What a worker reports counts only while it holds the lease.
 """
 
 from datetime import datetime, timedelta

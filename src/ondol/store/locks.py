@@ -13,6 +13,16 @@ from ondol.core.errors import ConflictError
 _POLL_S = 0.02
 
 
+def build_writer_lock(home: Path) -> "FileLock":
+    """Return the lock that whoever ingests into ``home`` holds."""
+    return FileLock(home / "locks" / "writer", purpose="ingesting into this home")
+
+
+def build_index_lock(home: Path) -> "FileLock":
+    """Return the lock that whoever writes the search index of ``home`` holds."""
+    return FileLock(home / "locks" / "index", purpose="writing the search index of this home")
+
+
 class FileLock:
     """A lock on a file, between processes and threads; a thread may take it again while it holds it."""
 
