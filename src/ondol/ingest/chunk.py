@@ -28,6 +28,8 @@ VERSION = "1"
 
 _WIDE = re.compile(r"[\u1100-\u11ff\u2e80-\u9fff\uac00-\ud7a3\uf900-\ufaff]+")
 _STATEMENT = re.compile(r"\S+\s+\S+\s.*[.。!][\"'”’)\]]*\Z|:\s*\S.*\d", re.DOTALL)
+# An article of a law is heading and body at once: "제12조(목적) 이 규정은 …".
+_ARTICLE = re.compile(r"제\s?\d{1,4}\s?조(?:의\s?\d{1,3})?\s?\([^()\n]{1,60}\)")
 _MAX_HEADING = 100
 _LINE = re.compile(r"[^\n]*\S[^\n]*")
 _PARAGRAPH = re.compile(r"\S(?:.|\n(?![ \t]*\n))*")
@@ -84,9 +86,10 @@ def build_chunks(
     """
     options = options or ChunkOptions()
     chunks: list[Chunk] = []
-    path: list[tuple[int, str]] = []
+    packer = _Packer(options)
+    first_heading = _find_first_heading(parsed)
     for page in parsed.pages:
-        pieces = _merge_small(_pack(page, path, options), page.text, options)
+        pieces = _merge_small(packer.pack(page), page.text, options)
         seen: Counter[str] = Counter()
         for piece in pieces:
             text = page.text[piece.start : piece.end]
@@ -96,7 +99,7 @@ def build_chunks(
                     blob_sha256=blob_sha256,
                     ordinal=len(chunks),
                     text=text,
-                    context=_describe(parsed.title, piece),
+                    context=_describe(parsed.title, first_heading, piece),
                     locator=Locator(
                         page=page.number, start=piece.start, end=piece.end, sheet=piece.sheet, row=piece.row
                     ),
@@ -106,10 +109,20 @@ def build_chunks(
     return chunks
 
 
-def _describe(title: str, piece: _Piece) -> str:
+def _find_first_heading(parsed: ParsedDocument) -> str:
+    for page in parsed.pages:
+        for block in page.blocks:
+            if block.kind == "heading":
+                return " ".join(page.text[block.start : block.end].split())
+    return ""
+
+
+def _describe(title: str, first_heading: str, piece: _Piece) -> str:
     """Join document title, sheet, heading path and table header, each said once."""
     parts: list[str] = []
-    for part in (title, piece.sheet or "", *piece.path, piece.header):
+    # A title taken from the first of several main headings does not stand above the others.
+    above = "" if title == first_heading and piece.path and piece.path[0] != title else title
+    for part in (above, piece.sheet or "", *piece.path, piece.header):
         flat = " ".join(part.split())
         if flat and flat not in parts:
             parts.append(flat)
@@ -128,58 +141,84 @@ def _blocks_of(page: Page) -> Sequence[Block]:
     return [Block(kind="paragraph", start=m.start(), end=m.end()) for m in _PARAGRAPH.finditer(page.text)]
 
 
-def _pack(page: Page, path: list[tuple[int, str]], options: ChunkOptions) -> Iterator[_Piece]:
-    """Fill pieces with whole blocks; ``path`` is the heading stack, carried from page to page."""
-    current: _Piece | None = None
-    waiting: _Piece | None = None  # headings that have no body yet
-    for block in _blocks_of(page):
-        start, end = _trim(page.text, block.start, block.end)
-        if start >= end:
-            continue
-        if block.kind == "heading":
-            if current:
-                yield current
-                current = None
-            if waiting and not _is_below(path, block):
-                yield from _split(waiting, page.text, options)
-                waiting = None
-            heading = " ".join(page.text[start:end].split())
-            _push(path, block, heading)
-            if not _is_statement(heading):
-                first = waiting.start if waiting else start
-                waiting = _Piece(first, end, tuple(text for _, text in path), heading_start=first)
+class _Packer:
+    """Fills pieces with blocks in order; the heading stack is carried from page to page."""
+
+    def __init__(self, options: ChunkOptions) -> None:
+        self._options = options
+        self._path: list[tuple[int, str]] = []
+        self._text = ""
+        self._current: _Piece | None = None
+        self._waiting: _Piece | None = None  # headings that have no body yet
+
+    def pack(self, page: Page) -> Iterator[_Piece]:
+        """Yield the pieces of a page."""
+        self._text = page.text
+        for block in _blocks_of(page):
+            start, end = _trim(page.text, block.start, block.end)
+            if start >= end:
                 continue
-        whole = _Piece(
-            start, end, tuple(t for _, t in path), block.header, block.sheet, block.row, kind=block.kind
+            if block.kind == "heading":
+                yield from self._enter(block, start, end)
+                if self._waiting:
+                    continue
+            elif article := _ARTICLE.match(page.text, start, end):
+                yield from self._close()
+                _push(self._path, 5, article[0])
+                first = self._waiting.start if self._waiting else start
+                self._waiting = self._piece(first, start)
+            yield from self._fill(block, start, end)
+        yield from self._close()
+        yield from self._give_up_waiting()
+
+    def _enter(self, block: Block, start: int, end: int) -> Iterator[_Piece]:
+        yield from self._close()
+        if self._waiting and not _is_below(self._path, block):
+            yield from self._give_up_waiting()
+        heading = " ".join(self._text[start:end].split())
+        _push(self._path, block.level or 1, heading)
+        first = self._waiting.start if self._waiting else start
+        self._waiting = None
+        if not _is_statement(heading):
+            self._waiting = replace(self._piece(first, end), heading_start=first)
+        elif first < start:
+            yield from _split(self._piece(first, start), self._text, self._options)
+
+    def _fill(self, block: Block, start: int, end: int) -> Iterator[_Piece]:
+        whole = replace(
+            self._piece(start, end), header=block.header, sheet=block.sheet, row=block.row, kind=block.kind
         )
-        for piece in _split(whole, page.text, options):
-            current, full = _append(current, piece, waiting, page.text, options)
-            waiting = None
-            if full:
-                yield full
-    if current:
-        yield current
-    if waiting:
-        yield from _split(waiting, page.text, options)
+        for piece in _split(whole, self._text, self._options):
+            if self._waiting:
+                begins, self._waiting = replace(piece, heading_start=self._waiting.start), None
+            else:
+                begins = piece
+            current = self._current
+            if current and _fits(current, begins, self._text, self._options):
+                self._current = replace(current, end=piece.end, header=current.header or piece.header)
+            else:
+                yield from self._close()
+                self._current = begins
 
+    def _piece(self, start: int, end: int) -> _Piece:
+        return _Piece(start, end, tuple(text for _, text in self._path))
 
-def _append(
-    current: _Piece | None, piece: _Piece, waiting: _Piece | None, text: str, options: ChunkOptions
-) -> tuple[_Piece, _Piece | None]:
-    """Return the piece being filled, and the one that is full when ``piece`` had to start anew."""
-    if waiting:
-        piece = replace(piece, heading_start=waiting.start)
-    if current and _fits(current, piece, text, options):
-        return replace(current, end=piece.end, header=current.header or piece.header), None
-    return piece, current
+    def _close(self) -> Iterator[_Piece]:
+        if self._current:
+            yield self._current
+        self._current = None
+
+    def _give_up_waiting(self) -> Iterator[_Piece]:
+        if self._waiting:
+            yield from _split(self._waiting, self._text, self._options)
+        self._waiting = None
 
 
 def _is_below(path: Sequence[tuple[int, str]], block: Block) -> bool:
     return bool(path) and path[-1][0] < (block.level or 1)
 
 
-def _push(path: list[tuple[int, str]], block: Block, text: str) -> None:
-    level = block.level or 1
+def _push(path: list[tuple[int, str]], level: int, text: str) -> None:
     while path and path[-1][0] >= level:
         path.pop()
     path.append((level, text[:_MAX_HEADING]))

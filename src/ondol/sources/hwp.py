@@ -29,6 +29,7 @@ from ondol.sources.hangul import (
     write_sections,
 )
 from ondol.sources.limits import Limits
+from ondol.sources.outline import guess_title
 from ondol.text.normalise import nfc
 
 MEDIA_TYPE = "application/x-hwp"
@@ -110,14 +111,15 @@ def read(data: bytes, *, name: str, limits: Limits) -> ParsedDocument:
         ) from error
     page = PageBuilder(TextBudget(name, limits))
     write_sections(page, sections, styles.numberings)
+    written = page.build()
     return ParsedDocument(
         kind=DocumentKind.HWP,
         media_type=MEDIA_TYPE,
-        title=meta.title or page.first_heading,
+        title=meta.title or guess_title(written),
         author=meta.author,
         created_at=meta.created_at,
         modified_at=meta.modified_at,
-        pages=(page.build(),),
+        pages=(written,),
     )
 
 

@@ -29,6 +29,7 @@ from ondol.sources.hangul import (
 )
 from ondol.sources.html import parse_date
 from ondol.sources.limits import Limits
+from ondol.sources.outline import guess_title
 from ondol.text.normalise import nfc
 
 Element = etree._Element  # noqa: SLF001 - lxml has no public name for the type
@@ -84,15 +85,16 @@ def read(data: bytes, *, name: str, limits: Limits) -> ParsedDocument:
         ]
     page = PageBuilder(TextBudget(name, limits))
     write_sections(page, sections, styles.numberings)
+    written = page.build()
     meta = _read_meta(package)
     return ParsedDocument(
         kind=DocumentKind.HWPX,
         media_type=MEDIA_TYPE,
-        title=" ".join(nfc(meta.get("title", "")).split()) or page.first_heading,
+        title=" ".join(nfc(meta.get("title", "")).split()) or guess_title(written),
         author=nfc(meta.get("creator", "")).strip(),
         created_at=_date(meta, "createddate"),
         modified_at=_date(meta, "modifieddate"),
-        pages=(page.build(),),
+        pages=(written,),
     )
 
 

@@ -7,6 +7,8 @@ Levels follow Korean legal and administrative usage: part (편) 1, chapter (장)
 import re
 from collections.abc import Sequence
 
+from ondol.core.documents import Page
+
 _MAX_CHARS = 60
 _UNITS = {"편": 1, "부": 1, "장": 2, "절": 3, "관": 4}
 _UNIT = re.compile(
@@ -57,6 +59,15 @@ def find_level(line: str) -> int:
     if (_ROMAN.match(line) or _CHAPTER.match(line)) and _is_title(line):
         return 1
     return 0
+
+
+def guess_title(page: Page) -> str:
+    """Return the first block when it reads like a title: short, no sentence, not "Chapter 1"; else ``""``."""
+    if not page.blocks or page.blocks[0].kind not in {"heading", "paragraph"}:
+        return ""
+    text = " ".join(page.text[page.blocks[0].start : page.blocks[0].end].split())
+    is_numbered = find_level(text) or _NUMBERED.match(text)
+    return "" if is_numbered or len(page.blocks) < 2 or not _is_title(text) else text
 
 
 def _is_title(line: str) -> bool:

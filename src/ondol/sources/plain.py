@@ -2,16 +2,18 @@
 
 import re
 from collections.abc import Sequence
+from itertools import pairwise
 
 from ondol.core.documents import DocumentKind, ParsedDocument
 from ondol.sources.build import PageBuilder, TextBudget
 from ondol.sources.encoding import decode
 from ondol.sources.limits import Limits
-from ondol.sources.outline import find_levels
+from ondol.sources.outline import find_levels, guess_title
 from ondol.text.normalise import nfc
 
 _ITEM = re.compile(r"[ \t]*(?:[-*+•·▪◦○●■□◆▶※ㅇ]|\(?\d{1,3}[.)]|[가-하][.)]|\(?[a-z][.)]|[①-⑳])[ \t]+\S")
 _UNDERLINE = re.compile(r"[ \t]*(?:={3,}|-{3,}|~{3,}|\^{3,})[ \t]*\Z")
+_ARTICLE = re.compile(r"[ \t]*제\s?\d{1,4}\s?조(?:의\s?\d{1,3})?\s?\(")
 _RULE = re.compile(r"[\W_]+\Z")
 _CAPITALS = re.compile(r"[A-Z][A-Z0-9 '&/:,()-]{3,58}[A-Z0-9)]\Z")
 _LOG = re.compile(r"(?:TRACE|DEBUG|INFO|WARN|WARNING|ERROR|FATAL)\b")
@@ -32,8 +34,9 @@ def read(data: bytes, *, name: str, limits: Limits) -> ParsedDocument:
     text, _ = decode(data)
     page = PageBuilder(TextBudget(name, limits))
     write_plain(page, nfc(text))
+    written = page.build()
     return ParsedDocument(
-        kind=DocumentKind.TEXT, media_type="text/plain", title=page.first_heading, pages=(page.build(),)
+        kind=DocumentKind.TEXT, media_type="text/plain", title=guess_title(written), pages=(written,)
     )
 
 
@@ -80,19 +83,12 @@ def _write_paragraph(page: PageBuilder, lines: Sequence[str]) -> None:
 
 
 def _write_body(page: PageBuilder, lines: list[str]) -> None:
-    """Write lines as items, one each, or as one paragraph; empties ``lines``."""
+    """Write lines as items and articles, one each, and paragraphs between them; empties ``lines``."""
     kept = [line.rstrip() for line in lines]
     lines.clear()
-    if not kept:
-        return
-    items = [index for index, line in enumerate(kept) if _ITEM.match(line)]
-    if not items:
-        page.add("paragraph", "\n".join(kept))
-        return
-    if items[0] > 0:
-        page.add("paragraph", "\n".join(kept[: items[0]]))
-    for first, last in zip(items, [*items[1:], len(kept)], strict=True):
-        page.add("list_item", "\n".join(kept[first:last]))
+    starts = [i for i, line in enumerate(kept) if i == 0 or _ITEM.match(line) or _ARTICLE.match(line)]
+    for first, last in pairwise([*starts, len(kept)]):
+        page.add("list_item" if _ITEM.match(kept[first]) else "paragraph", "\n".join(kept[first:last]))
 
 
 def _is_shouted(line: str) -> bool:
