@@ -1,13 +1,31 @@
-"""From spans of passages to citations that are true: each quote is cut from the hit it names.
+"""From sentences and spans to citations that are true; what cannot be verified is never shown.
 
 The invariant: ``hit.text`` is an exact slice of the stored text that begins at ``hit.locator.start``, hence a span of
-it is a span of the stored text. Nothing is ever quoted from ``hit.context``.
+it is a span of the stored text. Nothing is ever quoted from ``hit.context``. A citation's quote is chosen here, among
+the sentences of the passage that support the claim; a model's word for it is never taken.
 """
 
-from dataclasses import dataclass
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 
 from ondol.core.answers import Citation
 from ondol.core.documents import Hit
+from ondol.evidence.quote import find_quote
+from ondol.evidence.support import check_support
+from ondol.evidence.terms import TermBag, TermFunction
+from ondol.evidence.units import Unit, split_units
+
+# The prompt teaches [1] and [1][2]; models also write [1, 2], 【1】, [^1], [passage 1] and [1: "quote"].
+_MARK = re.compile(
+    r"\s*[\[【(]\s*(?:\^|#|passages?|sources?|refs?\.?|문서|출처|자료|근거)?\s*"
+    r"(?P<numbers>\d{1,3}(?:\s*(?:,|and|및|·)\s*\d{1,3})*)\s*(?:번)?"
+    r"(?:\s*:\s*[\"“'‘](?P<quote>[^\"”\n]*)[\"”'’])?\s*[\]】)]",
+    re.IGNORECASE,
+)
+_MAX_UNITS = 3
+_MAX_CITATIONS = 3
+_NUM_BEFORE = 2
 
 
 @dataclass(frozen=True)
@@ -21,6 +39,36 @@ class CitedSentence:
     text: str
     citations: tuple[Citation, ...]
     is_block: bool = False
+
+
+@dataclass(frozen=True)
+class Mark:
+    """What a model wrote to name its source: a passage's number and, sometimes, words of it."""
+
+    number: int
+    quote: str = ""
+
+
+@dataclass(frozen=True)
+class Span:
+    """A place in one of the passages."""
+
+    passage: int
+    start: int
+    end: int
+
+
+@dataclass(frozen=True)
+class Verified:
+    """What became of a claim.
+
+    Attributes:
+        spans: that support it; empty when nothing does.
+        num_dropped: marks that named no passage, or one that does not support the claim.
+    """
+
+    spans: tuple[Span, ...]
+    num_dropped: int = 0
 
 
 def build_citation(hit: Hit, start: int, end: int, *, number: int) -> Citation:
@@ -37,3 +85,146 @@ def build_citation(hit: Hit, start: int, end: int, *, number: int) -> Citation:
         quote=hit.text[start:end],
         chunk_id=hit.chunk_id,
     )
+
+
+def read_marks(sentence: str) -> tuple[str, tuple[Mark, ...]]:
+    """Return ``sentence`` without its marks, and the marks in order, each passage once.
+
+    A number in round brackets is a mark only at the end of the sentence: elsewhere it is text.
+    """
+    marks: dict[int, Mark] = {}
+
+    def take(match: re.Match[str]) -> str:
+        if match[0].lstrip()[0] == "(" and sentence[match.end() :].strip(" .!?。"):
+            return match[0]
+        for number in re.findall(r"\d+", match["numbers"]):
+            marks.setdefault(int(number), Mark(int(number), match["quote"] or ""))
+        return ""
+
+    text = _MARK.sub(take, sentence)
+    return " ".join(text.split()), tuple(marks.values())
+
+
+class Verifier:
+    """Finds the sentences of the passages that support a claim. Cheap to make; one for each answer."""
+
+    def __init__(self, hits: Sequence[Hit], *, question: str, terms: TermFunction) -> None:
+        self._terms = terms
+        self._question = question
+        self._passages = [_Passage(hit, terms) for hit in hits]
+
+    def verify(self, claim: str, marks: Sequence[Mark]) -> Verified:
+        """Return the spans that support ``claim``: in the passages its marks name, else wherever they are found."""
+        named = [m for m in marks if 1 <= m.number <= len(self._passages)]
+        dropped = len(marks) - len(named)
+        spans: list[Span] = []
+        for mark in named[:_MAX_CITATIONS]:
+            found = self._support(claim, mark.number - 1, mark.quote)
+            spans.extend(found)
+            dropped += not found
+        if not spans:
+            tried = {m.number - 1 for m in named}
+            for index in self._likely(claim, excluding=tried):
+                spans = self._support(claim, index, "")
+                if spans:
+                    break
+        return Verified(tuple(spans), dropped)
+
+    def _likely(self, claim: str, *, excluding: set[int]) -> list[int]:
+        """Return the passages that share most words with ``claim``, best first."""
+        wanted = self._terms(claim)
+        scored = [
+            (sum(p.bag.match(t) for t in wanted), -i)
+            for i, p in enumerate(self._passages)
+            if i not in excluding
+        ]
+        return [-i for score, i in sorted(scored, reverse=True) if score > 0][:3]
+
+    def _support(self, claim: str, index: int, quote: str) -> list[Span]:
+        """Return the fewest sentences of a passage, at most three, that support ``claim``; none if they do not."""
+        passage = self._passages[index]
+        text = passage.hit.text
+        quoted = find_quote(quote, text, min_chars=12) if quote else None
+        if quoted and self._holds(claim, passage, [quoted]):
+            return [Span(index, *quoted)]
+        order = passage.rank(self._terms(claim))
+        for size in range(1, min(_MAX_UNITS, len(order)) + 1):
+            tries = [sorted(order[:size])] if size > 1 else [[i] for i in order[:_MAX_UNITS]]
+            for chosen in tries:
+                spans = _join_neighbours([passage.units[i] for i in chosen], text)
+                if self._holds(claim, passage, spans, first=min(chosen)):
+                    return [Span(index, start, end) for start, end in spans]
+        return []
+
+    def _holds(
+        self, claim: str, passage: "_Passage", spans: Sequence[tuple[int, int]], first: int | None = None
+    ) -> bool:
+        text = passage.hit.text
+        before = passage.units[max(0, first - _NUM_BEFORE) : first] if first is not None else []
+        heading = passage.heading_of(first)
+        context = "\n".join([
+            passage.hit.title,
+            passage.hit.context,
+            heading,
+            *(text[u.start : u.end] for u in before),
+        ])
+        quotes = [text[start:end] for start, end in spans]
+        return check_support(
+            claim, quotes, context=f"{context}\n{self._question}", terms=self._terms
+        ).supported
+
+
+@dataclass
+class _Passage:
+    """A hit, cut once for all claims."""
+
+    hit: Hit
+    terms: TermFunction
+    units: list[Unit] = field(init=False)
+    bags: list[TermBag] = field(init=False)
+    bag: TermBag = field(init=False)
+
+    def __post_init__(self) -> None:
+        text = self.hit.text
+        self.units = split_units(text)
+        self.bags = [TermBag(self.terms(text[u.start : u.end])) for u in self.units]
+        self.bag = TermBag(t for bag in self.bags for t in bag.terms)
+
+    def rank(self, wanted: Sequence[str]) -> list[int]:
+        """Return the indexes of units that share words with ``wanted``, best first."""
+        scores = [sum(bag.match(t) for t in set(wanted)) for bag in self.bags]
+        if not any(scores):  # another language: try every unit in order
+            return list(range(min(8, len(self.units))))
+        return [i for i in sorted(range(len(scores)), key=lambda i: (-scores[i], i)) if scores[i] > 0]
+
+    def heading_of(self, index: int | None) -> str:
+        """Return the heading above a unit, inside the passage."""
+        above = self.units[index].heading if index is not None else -1
+        return self.hit.text[self.units[above].start : self.units[above].end] if above >= 0 else ""
+
+
+def _join_neighbours(units: Sequence[Unit], text: str) -> list[tuple[int, int]]:
+    """Return the spans of ``units``, those with nothing but white space between them as one."""
+    spans: list[tuple[int, int]] = []
+    for unit in units:
+        if spans and not text[spans[-1][1] : unit.start].strip():
+            spans[-1] = (spans[-1][0], unit.end)
+        else:
+            spans.append((unit.start, unit.end))
+    return spans
+
+
+class Numbering:
+    """Gives each cited place its number, from 1 in order of appearance; the same place keeps its number."""
+
+    def __init__(self, hits: Sequence[Hit]) -> None:
+        self._hits = hits
+        self._numbers: dict[Span, int] = {}
+
+    def cite(self, spans: Sequence[Span]) -> tuple[Citation, ...]:
+        """Return one citation for each of ``spans``."""
+        citations = []
+        for span in spans:
+            number = self._numbers.setdefault(span, len(self._numbers) + 1)
+            citations.append(build_citation(self._hits[span.passage], span.start, span.end, number=number))
+        return tuple(citations)

@@ -26,9 +26,9 @@ class ExtractOptions(Frozen):
         min_share: a further sentence must score at least this share of the best one.
     """
 
-    min_answerable: float = 0.5
+    min_answerable: float = 0.35
     max_sentences: int = 3
-    min_share: float = 0.8
+    min_share: float = 0.75
     max_items: int = 10
 
 

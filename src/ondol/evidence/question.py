@@ -10,48 +10,43 @@ from ondol.text.lexemes import stem
 
 AnswerKind = Literal["person", "number", "time", "place", "reason", "steps", "definition", "yes_no", "thing"]
 
-_KINDS: tuple[tuple[AnswerKind, re.Pattern[str]], ...] = tuple(
-    (kind, re.compile(pattern, re.IGNORECASE))
-    for kind, pattern in (
-        (
-            "steps",
-            r"\bhow (?:do|can|should|would|could|must|to)\b(?!.{0,12}\b(?:differ|compare)\b)"
-            r"|\b(?:steps?|procedure|instructions?) (?:to|for|of)\b|\bwhat (?:should|must) (?:i|we|you) do\b"
-            r"|어떻게|방법|절차|순서|하려면",
-        ),
-        (
-            "number",
-            r"\bhow (?:many|much|old|tall|high|far|fast|large|big|heavy|deep|wide|often|hot|cold|close)\b"
-            r"|\b(?:what|which) (?:\w+ )?(?:percent\w*|number|amount|score|price|cost|ratio|fraction|population"
-            r"|temperature|value|limit|speed|voltage|weight|height|length|distance|rate|size)\b"
-            r"|몇(?! ?(?:월|시\b|년))|얼마|며칠|개수|비율|퍼센트",
-        ),
-        (
-            "time",
-            r"\bwhen\b|\b(?:what|which|in what|in which) (?:\w+ )?(?:year|years|month|day|date|century|decade|time"
-            r"|season|era|period)\b|\bhow long\b|\bsince when\b|언제|몇 ?(?:월|시|년)|기한|며칠에|날짜",
-        ),
-        ("person", r"\bwho\b|\bwhom\b|\bwhose\b|누구|누가|누군"),
-        (
-            "place",
-            r"\bwhere\b|\b(?:what|which) (?:\w+ )?(?:city|country|place|state|region|location|street|town|river"
-            r"|continent|island|county|area)\b|어디|장소|위치",
-        ),
-        (
-            "reason",
-            r"\bwhy\b|\bwhat (?:caused|causes|is the reason|was the reason|led to)\b|왜|이유|까닭|원인",
-        ),
-        (
-            "definition",
-            r"^\W*what(?:'s| is| are| was| were) (?:an? |the )?[\w\s-]{2,40}\?*\W*$|\bdefin(?:e|ition)\b|\bmeaning of\b"
-            r"|(?:이?란|뜻|의미|정의|무엇|뭐|뭔)",
-        ),
-        (
-            "yes_no",
-            r"^\W*(?:is|are|was|were|do|does|did|can|could|may|must|should|will|has|have)\b|(?:있|되|하|인)나요\?*$",
-        ),
-    )
+_PATTERNS: tuple[tuple[AnswerKind, str], ...] = (
+    (
+        "steps",
+        r"\bhow (?:do|can|should|would|could|must|to)\b(?!.{0,12}\b(?:differ|compare)\b)"
+        r"|\b(?:steps?|procedure|instructions?) (?:to|for|of)\b|\bwhat (?:should|must) (?:i|we|you) do\b"
+        r"|어떻게|방법|절차|순서|하려면",
+    ),
+    (
+        "number",
+        r"\bhow (?:many|much|old|tall|high|far|fast|large|big|heavy|deep|wide|often|hot|cold|close)\b"
+        r"|\b(?:what|which) (?:\w+ )?(?:percent\w*|number|amount|score|price|cost|ratio|fraction|rate|size"
+        r"|population|temperature|value|limit|speed|voltage|weight|height|length|distance)\b"
+        r"|몇(?! ?(?:월|시\b|년))|얼마|며칠|개수|비율|퍼센트",
+    ),
+    (
+        "time",
+        r"\bwhen\b|\b(?:what|which) (?:\w+ )?(?:years?|month|day|date|century|decade|time|season|era|period)\b"
+        r"|\bhow long\b|언제|몇 ?(?:월|시|년)|기한|며칠에|날짜",
+    ),
+    ("person", r"\bwho\b|\bwhom\b|\bwhose\b|누구|누가|누군"),
+    (
+        "place",
+        r"\bwhere\b|\b(?:what|which) (?:\w+ )?(?:city|country|place|state|region|location|street|town|river"
+        r"|continent|island|county|area)\b|어디|장소|위치",
+    ),
+    ("reason", r"\bwhy\b|\bwhat (?:caused|causes|is the reason|was the reason|led to)\b|왜|이유|까닭|원인"),
+    (
+        "definition",
+        r"^\W*what(?:'s| is| are| was| were) (?:an? |the )?[\w\s-]{2,40}\?*\W*$|\bdefin(?:e|ition)\b"
+        r"|\bmeaning of\b|이?란|뜻|의미|정의|무엇|뭐|뭔",
+    ),
+    (
+        "yes_no",
+        r"^\W*(?:is|are|was|were|do|does|did|can|could|may|must|should|will|has|have)\b|[있되하인]나요\?*$",
+    ),
 )
+_KINDS = tuple((kind, re.compile(pattern, re.IGNORECASE)) for kind, pattern in _PATTERNS)
 _NAME = re.compile(
     r"\b(?:[A-ZÀ-Þ][\w'’-]*|[A-Z]*\d+[A-Z]+\w*)(?:[ ](?:(?:of|the|de|von|van|and|&)[ ])?[A-ZÀ-Þ][\w'’-]*)*"
 )

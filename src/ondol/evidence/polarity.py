@@ -1,0 +1,130 @@
+"""Which words of a text are denied, and which stand for the opposite of others. English and Korean, by rule."""
+
+import re
+from collections.abc import Iterator
+
+from ondol.evidence.terms import TermFunction, word_set
+from ondol.text.language import has_hangul
+
+_NEGATOR = re.compile(
+    r"\b(?:not|never|no|none|nobody|nothing|nowhere|neither|nor|without|cannot|hardly|scarcely|barely|rarely|seldom"
+    r"|fail(?:s|ed)? to|refus(?:e|es|ed) to|unable to|impossible to|instead of|rather than|far from)\b|n['’]t\b",
+    re.IGNORECASE,
+)
+# "not only … but also" and "no more than" deny nothing that matters here; "no." is an abbreviation.
+_IDLE = re.compile(
+    r"not only|no (?:more|less|fewer|later|earlier) than|no\.|no matter|not (?:just|merely)", re.IGNORECASE
+)
+_KOREAN_NEGATOR = re.compile(
+    r"지\s?(?:도\s?|는\s?|를\s?)?(?:않|못|말|아니)|(?<![가-힣])안\s(?=[가-힣])|(?<![가-힣])못\s?(?=하|한|할|합|했)|없[으는다었을습이]|없음"
+    r"|아니[다라며고었에]|아닙|아닌|아님|불가(?:능|하|합|$|[\s.,])|금지|제외"
+)
+_KOREAN_DOUBLE = re.compile(
+    r"않으면 안|지 않을 수 없|없이는 [^.]{0,12}(?:없|않)|못지\s?않|뿐(?:만)? 아니라|수밖에 없"
+)
+_CLAUSE_END = re.compile(
+    r"[,;:.!?()]|\b(?:but|and|although|though|however|while|whereas|because)\b", re.IGNORECASE
+)
+_SCOPE_AFTER = 3
+_SCOPE_BEFORE = 2
+
+_OPPOSITES: tuple[tuple[str, str], ...] = (
+    ("increas rise rose grow grew risen gain", "decreas fall fell declin reduc drop lose lost loss"),
+    ("above exceed", "below beneath"),
+    ("befor prior earlier", "after later follow"),
+    (
+        "more greater higher highest largest most bigger biggest longer longest",
+        "less fewer lower lowest smallest least smaller shorter shortest",
+    ),
+    ("maximum max", "minimum min"),
+    ("allow permit", "prohibit forbid forbidden ban disallow"),
+    ("enabl activ", "disabl deactiv inact"),
+    ("includ", "exclud except"),
+    ("win won beat defeat victori", "lose lost"),
+    ("accept approv", "reject refus deni"),
+    ("start begin began", "stop end finish"),
+    ("alway", "never"),
+    ("possibl", "imposs"),
+    ("legal", "illeg"),
+    ("valid", "invalid"),
+    ("requir mandatori obligatori compulsori", "option voluntari unnecessari"),
+    ("open", "close shut"),
+    ("left", "right"),
+    ("north northern", "south southern"),
+    ("east eastern", "west western"),
+    ("success succeed", "failur fail"),
+    ("posit", "negat"),
+    ("internal insid", "extern outsid"),
+    ("buy bought purchas", "sell sold"),
+    ("이상", "이하 미만"),
+    ("초과", "이하 미만"),
+    ("이전", "이후"),
+    ("전", "후"),
+    ("증가 상승 늘 오르", "감소 하락 줄 내리"),
+    ("최대", "최소"),
+    ("가능", "불가능 불가"),
+    ("허용", "금지"),
+    ("포함", "제외"),
+    ("활성", "비활성"),
+    ("왼쪽", "오른쪽"),
+    ("위쪽 상단", "아래쪽 하단"),
+    ("많", "적"),
+    ("높", "낮"),
+    ("크", "작"),
+    ("켜", "끄"),
+    ("열", "닫"),
+    ("시작", "종료"),
+    ("승인", "거부 거절 반려"),
+    ("필수", "선택"),
+    ("합격", "불합격"),
+    ("승리", "패배"),
+    ("안쪽 내부", "바깥 외부"),
+)
+_PAIRS = tuple((word_set(a), word_set(b)) for a, b in _OPPOSITES)
+
+
+def find_denied(text: str, terms: TermFunction) -> list[frozenset[str]]:
+    """Return, for each negation in ``text``, the content terms that it denies (those nearest in its clause)."""
+    denied = [_without_numbers(found) for found in _denied_english(text, terms)]
+    if has_hangul(text):
+        denied.extend(_without_numbers(found) for found in _denied_korean(text, terms))
+    return denied
+
+
+def _without_numbers(terms: list[str]) -> frozenset[str]:
+    return frozenset(t for t in terms if not t[0].isdigit())
+
+
+def _denied_english(text: str, terms: TermFunction) -> Iterator[list[str]]:
+    for match in _NEGATOR.finditer(text):
+        if _IDLE.match(text, match.start()):
+            continue
+        end = _CLAUSE_END.search(text, match.end())
+        after = terms(text[match.end() : end.start() if end else len(text)])[:_SCOPE_AFTER]
+        before: list[str] = []
+        if not after:
+            before = terms(text[max(0, match.start() - 60) : match.start()])[-_SCOPE_BEFORE:]
+        yield after or before
+
+
+def _denied_korean(text: str, terms: TermFunction) -> Iterator[list[str]]:
+    for match in _KOREAN_NEGATOR.finditer(text):
+        near = text[max(0, match.start() - 12) : match.end() + 12]
+        if _KOREAN_DOUBLE.search(near):
+            continue
+        if match[0].startswith("안"):
+            yield terms(text[match.end() : match.end() + 12])[:1]
+            continue
+        clause = re.split(r"[,.;!?]", text[max(0, match.start() - 40) : match.start()])[-1]
+        yield terms(clause)[-_SCOPE_BEFORE:]
+
+
+def find_opposites(claim: frozenset[str], evidence: frozenset[str]) -> list[str]:
+    """Return terms of ``claim`` whose opposite, and not they themselves, stands in ``evidence``."""
+    found: list[str] = []
+    for left, right in _PAIRS:
+        for mine, other in ((left, right), (right, left)):
+            said = claim & mine
+            if said and not claim & other and evidence & other and not evidence & mine:
+                found.extend(sorted(said))
+    return found

@@ -1,0 +1,234 @@
+"""Does a quotation support a sentence? Checks that a machine can make, each named when it fails.
+
+Numbers, units, dates, negations, opposites and names must agree; beyond that, most of the sentence's content words must
+stand in the quotation (lexical entailment). What this cannot see: who did what to whom when all words are the same,
+and paraphrase without a common word. It is strict: a true sentence that it cannot confirm is not supported.
+"""
+
+import re
+from collections.abc import Sequence
+from typing import Literal
+
+from ondol.core.frozen import Frozen
+from ondol.evidence.facts import Facts, Quantity, read_facts
+from ondol.evidence.polarity import find_denied, find_opposites
+from ondol.evidence.question import find_names
+from ondol.evidence.terms import STOPWORDS, TermBag, TermFunction, is_weak, simple_terms
+from ondol.text.language import detect_language
+from ondol.text.lexemes import stem
+from ondol.text.normalise import fold
+
+Check = Literal[
+    "empty", "numbers", "units", "dates", "codes", "negation", "opposites", "names", "words", "language"
+]
+
+MIN_WORDS = 0.6
+"""Share of a sentence's weight that the quotation must hold; chosen with ``bench/answer.py`` on planted errors."""
+
+_CONTEXT_SHARE = 0.75
+# Context may explain a pronoun, not carry the claim.
+_MIN_ALONE = 0.6
+_WEAK = 0.35
+_HANGUL_NAME = re.compile(
+    r"(?<![가-힣])([가-힣]{2,4})(?=\s?(?:부장|과장|차장|팀장|대리|사원|대표|이사|사장|교수|박사|장관|의원|감독|선수|씨(?![가-힣])|님))"
+)
+
+
+_FIRST = re.compile(r"[\"'“‘(]*([A-ZÀ-Þ][^\W\d_]+)(?=[\s'’,])")
+
+
+class Support(Frozen):
+    """A verdict.
+
+    Attributes:
+        supported: no check failed.
+        failed: the checks that did.
+        missing: what was said and not found, as written.
+        score: share of the sentence's weight that was found, 0 to 1.
+        cross_lingual: sentence and quotation are in different languages: words could not be compared, only
+            numbers, names and terms in Latin script.
+    """
+
+    supported: bool
+    failed: tuple[Check, ...] = ()
+    missing: tuple[str, ...] = ()
+    score: float = 0.0
+    cross_lingual: bool = False
+
+
+def check_support(
+    sentence: str,
+    quotes: Sequence[str],
+    *,
+    context: str = "",
+    terms: TermFunction = simple_terms,
+    min_words: float = MIN_WORDS,
+) -> Support:
+    """Judge whether ``quotes`` together say what ``sentence`` says.
+
+    Args:
+        sentence: a claim, without citation marks.
+        quotes: exact spans of the passage it cites.
+        context: what else the reader knows is meant (headings, document title, the rest of the passage): names and words
+            may come from it, numbers and dates may not.
+        terms: how text is cut into content terms.
+        min_words: least share of content that must be found.
+    """
+    evidence = "\n".join(quotes)
+    claim_terms = terms(sentence)
+    claim, given = read_facts(sentence), read_facts(evidence)
+    if not evidence.strip() or not (claim_terms or claim.quantities or claim.dates):
+        return Support(supported=False, failed=("empty",))
+    languages = detect_language(sentence), detect_language(evidence)
+    crosses = "" not in languages and languages[0] != languages[1]
+    missing: dict[Check, list[str]] = {
+        "numbers": _missing_numbers(claim, given),
+        "units": _wrong_units(claim, given),
+        "dates": _missing_dates(claim, given),
+        "codes": sorted(c for c in claim.codes - given.codes if c not in _squeeze(f"{evidence} {context}")),
+        "names": _missing_names(sentence, f"{evidence}\n{context}", crosses=crosses),
+    }
+    if crosses:
+        score, missing["language"] = _compare_across(sentence, evidence, claim, given)
+        missing["negation"] = _coarse_negation(sentence, evidence, terms)
+    else:
+        theirs = TermBag(terms(evidence))
+        words = [t for t in claim_terms if not t[0].isdigit()]  # numbers are checked with their units
+        missing["negation"] = _wrong_negations(sentence, evidence, frozenset(words), theirs, terms)
+        missing["opposites"] = find_opposites(_all_words(sentence, terms), _all_words(evidence, terms))
+        score, absent = _entail(words, theirs, TermBag(terms(context)))
+        alone, _ = _entail(words, theirs, TermBag(()))
+        missing["words"] = absent if score < min_words or alone < _MIN_ALONE * min_words else []
+    failed = tuple(check for check, found in missing.items() if found)
+    return Support(
+        supported=not failed,
+        failed=failed,
+        missing=tuple(dict.fromkeys(text for found in missing.values() for text in found)),
+        score=score,
+        cross_lingual=crosses,
+    )
+
+
+def _missing_numbers(claim: Facts, given: Facts) -> list[str]:
+    known = {q.value for q in given.quantities} | {
+        str(part) for d in given.dates for part in (d.year, d.month, d.day) if part is not None
+    }
+    return [q.text for q in claim.quantities if q.value not in known]
+
+
+def _wrong_units(claim: Facts, given: Facts) -> list[str]:
+    """Return quantities whose number is there with another unit, and never with this one or with none."""
+
+    def is_wrong(quantity: Quantity) -> bool:
+        units = {q.unit for q in given.quantities if q.value == quantity.value}
+        return bool(quantity.unit and units) and quantity.unit not in units and "" not in units
+
+    return [q.text for q in claim.quantities if is_wrong(q)]
+
+
+def _missing_dates(claim: Facts, given: Facts) -> list[str]:
+    years = {q.value for q in given.quantities}
+    return [
+        date.text
+        for date in claim.dates
+        if not any(d.supports(date) for d in given.dates)
+        and not (date.month is None and date.day is None and str(date.year) in years)
+    ]
+
+
+def _squeeze(text: str) -> str:
+    return re.sub(r"[^a-z0-9]", "", text.lower())
+
+
+def _missing_names(sentence: str, evidence: str, *, crosses: bool) -> list[str]:
+    """Return names that stand nowhere in ``evidence``.
+
+    Across languages a Hangul name may be written in Latin script there, so only Latin names are compared.
+    """
+    known = fold(evidence)
+    words = set(re.findall(r"[^\W\d_]+", known))
+    missing = []
+    for name in [*find_names(sentence), *_first_name(sentence)]:
+        parts = [w for w in re.findall(r"[^\W\d_]+", fold(name)) if w not in STOPWORDS]
+        if any(w not in words and w.removesuffix("s") not in words and f"{w}s" not in words for w in parts):
+            missing.append(name)
+    if not crosses:
+        missing.extend(m[1] for m in _HANGUL_NAME.finditer(sentence) if m[1] not in known)
+    return missing
+
+
+def _first_name(sentence: str) -> list[str]:
+    """Return the capitalised first word: a name, or the subject; either way it must be known."""
+    match = _FIRST.match(sentence)
+    word = match[1] if match else ""
+    return (
+        [word] if word and word.lower() not in STOPWORDS and not word.lower().endswith(("ly", "ing")) else []
+    )
+
+
+def _all_words(text: str, terms: TermFunction) -> frozenset[str]:
+    """Return content terms and grammar words too: *before* and *after* are opposites."""
+    return frozenset(terms(text)) | {stem(w) for w in re.findall(r"[a-z]+", text.lower())}
+
+
+def _wrong_negations(
+    sentence: str, evidence: str, mine: frozenset[str], theirs: TermBag, terms: TermFunction
+) -> list[str]:
+    """Return terms that one side denies and the other asserts."""
+    denied_here, denied_there = find_denied(sentence, terms), find_denied(evidence, terms)
+    here, there = frozenset().union(*denied_here), frozenset().union(*denied_there)
+    wrong: list[str] = []
+    for scope in denied_here:
+        # Denied here, and there neither denied nor turned into its opposite.
+        shared = {t for t in scope if theirs.match(t)}
+        if shared and not scope & there and not find_opposites(frozenset(scope), theirs.terms):
+            wrong.extend(sorted(shared))
+    for scope in denied_there:
+        asserted = (scope & mine) - here
+        # The nearest term carries the denial; a claim that merely mentions a neighbour of it asserts nothing false.
+        if asserted and len(asserted) >= (len(scope) + 1) // 2 and not scope & here:
+            wrong.extend(sorted(asserted))
+    if denied_here and not denied_there and not wrong and not any(scope for scope in denied_here):
+        wrong.append(sentence)
+    return list(dict.fromkeys(wrong))
+
+
+def _coarse_negation(sentence: str, evidence: str, terms: TermFunction) -> list[str]:
+    denies = bool(find_denied(sentence, terms)), bool(find_denied(evidence, terms))
+    return [] if denies[0] == denies[1] else [sentence]
+
+
+def _entail(claim: Sequence[str], evidence: TermBag, context: TermBag) -> tuple[float, list[str]]:
+    """Return the share of the claim's weight that is found (1 for a claim of numbers only), and what is not."""
+    found = total = 0.0
+    absent = []
+    for term in dict.fromkeys(claim):
+        weight = _WEAK if is_weak(term) else 1.0
+        share = max(evidence.match(term), _CONTEXT_SHARE * context.match(term))
+        total += weight
+        found += weight * share
+        if not share:
+            absent.append(term)
+    return (found / total if total else 1.0), absent
+
+
+_LATIN_TERM = re.compile(r"[A-Za-z][A-Za-z0-9+#.-]{1,}[A-Za-z0-9]")
+
+
+def _compare_across(sentence: str, evidence: str, claim: Facts, given: Facts) -> tuple[float, list[str]]:
+    """Compare what is written alike in both languages; at least one such anchor is needed."""
+    if detect_language(sentence) == "ko":
+        anchors = {fold(w) for w in _LATIN_TERM.findall(sentence)}
+        known = fold(evidence)
+    else:
+        # Of English words those that a Korean text would keep in Latin script: names and acronyms.
+        anchors = {fold(w) for name in find_names(sentence) for w in re.findall(r"[A-Za-z]{2,}", name)}
+        known = fold(evidence)
+    held = {a for a in anchors if a in known}
+    numbers = {q.value for q in claim.quantities} & {q.value for q in given.quantities}
+    num_dates = sum(any(d.supports(date) for d in given.dates) for date in claim.dates)
+    total = len(anchors) + len(claim.quantities) + len(claim.dates)
+    score = (len(held) + len(numbers) + num_dates) / total if total else 0.0
+    if not held and not numbers and not num_dates:
+        return score, ["no number, name or term in common"]
+    return score, sorted(anchors - held)
