@@ -1,7 +1,8 @@
-"""Between the asynchronous edge and the synchronous rooms: a bounded pool of threads, and streams that can be cut off.
+"""Between the asynchronous edge and the synchronous rooms: bounded threads, and streams that can be cut off.
 
-Invariants: the event loop never waits for a room; a thread is counted as busy until its work has really ended, so a
-crowd of impatient clients cannot pile up work; a stream whose client left, or no longer reads, stops its producer.
+Invariants: the event loop never waits for a room; a thread is counted as busy until its work has really
+ended, so a crowd of impatient clients cannot pile up work; a stream whose client left, or no longer reads,
+stops its producer.
 """
 
 import asyncio
@@ -69,7 +70,7 @@ class Workers:
             self._pending -= 1
 
     async def run(self, work: Callable[[], T], *, timeout_s: float = REQUEST_TIMEOUT_S) -> T:
-        """Await ``work``; raises what it raises, ``EngineBusyError``, or ``EngineTimeoutError`` after ``timeout_s``."""
+        """Await ``work``; raises its error, ``EngineBusyError``, or ``EngineTimeoutError``."""
         try:
             async with asyncio.timeout(timeout_s):
                 return await asyncio.wrap_future(self.submit(work))
@@ -88,10 +89,10 @@ class StreamEnd(Exception):  # noqa: N818 - a signal, like StopAsyncIteration, n
 
 
 class Pump(Generic[T]):
-    """Runs a synchronous iterator from first to last item in one worker thread and hands its items over, bounded.
+    """Runs a synchronous iterator, all of it in one worker thread, and hands its items over, bounded.
 
-    The producer is at most ``size`` items ahead of the consumer. After ``close`` it ends at its next item, and the
-    iterator's own ``close`` is called in the thread that ran it.
+    The producer is at most ``size`` items ahead of the consumer. After ``close`` it ends at its next item,
+    and the iterator's own ``close`` is called in the thread that ran it.
     """
 
     def __init__(self, workers: Workers, start: Callable[[], Iterator[T]], *, size: int = 32) -> None:
@@ -119,7 +120,7 @@ class Pump(Generic[T]):
                 if close is not None:
                     close()
             self._post(StreamEnd())
-        except Exception as error:  # noqa: BLE001 - handed to the consumer, who raises it
+        except Exception as error:
             if self._stopped.is_set():
                 log.debug("a stream failed after its client had left", exc_info=error)
             self._post(error)
@@ -198,7 +199,7 @@ class EventStream(Response, Generic[T]):
         self._source, self._encode, self._encode_error, self._tail = source, encode, encode_error, tail
         self._ping_s, self._write_timeout_s, self._max_s = ping_s, write_timeout_s, max_s
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG002 - ASGI
         """Send until the end, until the client leaves, or until it stops reading."""
         sender = asyncio.create_task(self._send_all(send))
         listener = asyncio.create_task(_wait_for_disconnect(receive))
@@ -252,8 +253,8 @@ class EventStream(Response, Generic[T]):
             raise ConnectionAbortedError("The client no longer reads.") from error
 
 
-async def collect(pump: Pump[T], receive: Receive, *, timeout_s: float = REQUEST_TIMEOUT_S) -> list[T]:
-    """Return all items; stops the producer when the client leaves (then an empty list, which nobody will read).
+async def collect(pump: Source[T], receive: Receive, *, timeout_s: float = REQUEST_TIMEOUT_S) -> list[T]:
+    """Return all items, or none when the client has left; stops the producer in any case.
 
     Raises:
         EngineTimeoutError: not at its end within ``timeout_s``.
@@ -278,7 +279,7 @@ async def collect(pump: Pump[T], receive: Receive, *, timeout_s: float = REQUEST
         await asyncio.gather(listener, consumer, return_exceptions=True)
 
 
-async def _take_all(pump: Pump[T]) -> list[T]:
+async def _take_all(pump: Source[T]) -> list[T]:
     items: list[T] = []
     while True:
         try:

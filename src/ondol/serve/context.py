@@ -5,7 +5,8 @@ import logging
 import threading
 from collections import OrderedDict
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Annotated, Any
+from functools import cached_property
+from typing import TYPE_CHECKING, Annotated
 
 from fastapi import Depends, Request
 
@@ -15,6 +16,8 @@ from ondol.core.models import ModelRecord
 from ondol.serve.bridge import Workers
 from ondol.serve.jobs import JobRunner
 from ondol.serve.security import NOBODY, Access, Guard
+from ondol.serve.trail import AuditTrail
+from ondol.serve.upstream import Upstream
 
 if TYPE_CHECKING:
     from ondol.serve.flows import Ondol
@@ -37,33 +40,26 @@ class ServeContext:
         # The door has threads of its own: who may enter is decided while the rooms are full.
         self.door = Workers(name="door", threads=2, max_pending=10_000)
         self.guard = Guard(
-            lambda secret: ondol.store.keys.find_principal_by_secret(secret),
+            ondol.store.keys.authenticate_key,
             bind_host=settings.host,
             require_keys=settings.require_keys or settings.behind_proxy,
             allowed_hosts=settings.allowed_hosts,
         )
         self.runner = JobRunner(ondol)
+        self.upstream = Upstream(max_open=limit)
         self.pictures = PictureCache(self.workers)
 
     def close(self) -> None:
         """Stop jobs at their next safe point and refuse new work."""
         self.runner.close()
+        self.trail.close()
         for workers in (self.workers, self.streams, self.door):
             workers.close()
 
-    def record(
-        self,
-        principal: Principal,
-        action: str,
-        *,
-        resource: str = "",
-        outcome: str = "success",
-        detail: dict[str, Any] | None = None,
-    ) -> None:
-        """Append to the audit: ids and counts, never text."""
-        self.ondol.store.audit.append(
-            actor=principal.name, action=action, resource=resource, outcome=outcome, detail=detail or {}
-        )
+    @cached_property
+    def trail(self) -> AuditTrail:
+        """The way to the audit log."""
+        return AuditTrail(self.ondol.store.audit)
 
     def has_keys(self) -> bool:
         """Tell whether anyone could sign in."""

@@ -4,12 +4,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from ondol.core.access import Principal
-from ondol.core.answers import Answer, AnswerDone, AnswerEvent, Turn
+from ondol.core.answers import Answer, AnswerDone, AnswerEvent, AnswerSources, Turn
 from ondol.core.documents import Filter
 from ondol.serve.context import ServeContext
 
 HISTORY_TURNS = 6
-"""Earlier turns that a follow-up question is read with; older ones rarely bear on it and cost prompt tokens."""
+"""Earlier turns that a follow-up is read with; older ones rarely bear on it and cost tokens."""
 
 _TITLE_CHARS = 80
 
@@ -20,7 +20,8 @@ class Question:
 
     Attributes:
         conversation_id: continue it, reading its history; ``None`` begins a new one.
-        history: earlier turns told by the caller; then nothing is kept (the caller keeps its own conversation).
+        history: earlier turns told by the caller; then nothing is kept (the caller keeps its own
+        conversation).
     """
 
     text: str
@@ -51,12 +52,15 @@ def run_exchange(context: ServeContext, question: Question, *, principal: Princi
         narrow=question.narrow,
         history=history,
     )
+    read: tuple[str, ...] = ()
     for event in events:
+        if isinstance(event, AnswerSources):
+            read = tuple(sorted({hit.document for hit in event.hits}))
         if isinstance(event, AnswerDone):
             answer = event.answer
             if question.history is None:
-                answer = _keep(context, question, answer, principal)
-            context.record(
+                answer = _keep(context, question, answer, read, principal)
+            context.trail.write_behind(
                 principal,
                 "ask",
                 resource=answer.message_id or "",
@@ -83,16 +87,19 @@ def _load_history(context: ServeContext, question: Question, principal: Principa
     )
 
 
-def _keep(context: ServeContext, question: Question, answer: Answer, principal: Principal) -> Answer:
+def _keep(
+    context: ServeContext, question: Question, answer: Answer, read: tuple[str, ...], principal: Principal
+) -> Answer:
     conversations = context.ondol.store.conversations
     conversation_id = question.conversation_id
     if conversation_id is None:
         title = build_title(question.text)
         conversation_id = conversations.create_conversation(title=title, principal=principal).id
-    message = conversations.append_message(
-        conversation_id, question=question.text, answer=answer, principal=principal
-    )
-    return answer.model_copy(update={"conversation_id": conversation_id, "message_id": message.id})
+    # A generated text may carry something of every passage that was read, an extract only what it cites.
+    documents = read if answer.mode == "generated" else ()
+    return conversations.append_message(
+        conversation_id, question=question.text, answer=answer, principal=principal, documents=documents
+    ).answer
 
 
 def build_title(question: str) -> str:

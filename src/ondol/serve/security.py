@@ -2,19 +2,20 @@
 
 The rules, in order (``docs/reference/access.md`` tells them to operators):
 
-1. ``Authorization: Bearer ondol_…`` is looked up; a wrong one is refused. Any other bearer token counts as none,
-   because OpenAI clients insist on sending one.
+1. ``Authorization: Bearer ondol_…`` is looked up; a wrong one is refused. Any other bearer token counts as
+   none, because OpenAI clients insist on sending one.
 2. A session cookie, got for a key by ``POST /api/v1/session``, is its key for as long as the key is valid.
 3. *Plain loopback*: the peer is a loopback address, nothing says that a proxy stands in front (``Forwarded``,
    ``X-Forwarded-*``, ``X-Real-IP``, ``Via``, HTTP/1.0), the server is not bound elsewhere and keys are not
    required by the settings. Then the asker is the local principal, whether or not keys exist, if
-   ``Host`` is a loopback name with our port (against DNS rebinding) and ``Origin`` and ``Sec-Fetch-Site`` do not
-   name another site (against forged requests).
+   ``Host`` is a loopback name with our port (against DNS rebinding) and ``Origin`` and ``Sec-Fetch-Site``
+   do not name another site (against forged requests).
 4. Otherwise nobody: only the health, the sign-in and the web app's own files are served.
 
-A request that changes something and comes with a principal that the browser adds by itself (2, 3) must in addition
-show that a page of ours or a program sent it: JSON (another site's page cannot send it without asking first), our
-own ``Origin``, ``Sec-Fetch-Site: same-origin``, the header ``X-Ondol``, or a user agent that is no browser.
+A request that changes something and comes with a principal that the browser adds by itself (2, 3) must in
+addition show that a page of ours or a program sent it: JSON (another site's page cannot send it without
+asking first), our own ``Origin``, ``Sec-Fetch-Site: same-origin``, the header ``X-Ondol``, or a user agent
+that is no browser.
 """
 
 import hashlib
@@ -24,7 +25,7 @@ import secrets
 import threading
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
 from http.cookies import CookieError, SimpleCookie
 from urllib.parse import urlsplit
@@ -50,9 +51,14 @@ _KEY_REMEDY = (
     "Send the header `Authorization: Bearer ondol_…`; the operator makes keys with `ondol keys add`."
 )
 
+UNEXPECTED = OndolError(
+    "The server met an error that it did not expect.", remedy="The server's log says more; try again."
+)
+
 CONTENT_POLICY = (
-    "default-src 'self'; img-src 'self' blob: data:; style-src 'self'; script-src 'self'; connect-src 'self'; "
-    "font-src 'self'; object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+    "default-src 'self'; img-src 'self' blob: data:; style-src 'self'; script-src 'self'; "
+    "connect-src 'self'; font-src 'self'; object-src 'none'; base-uri 'none'; form-action 'self'; "
+    "frame-ancestors 'none'"
 )
 SECURITY_HEADERS = (
     (b"content-security-policy", CONTENT_POLICY.encode()),
@@ -164,8 +170,12 @@ class Guard:
 
     # -- decisions -----------------------------------------------------------------------------------
 
+    def needs_lookup(self, headers: Headers) -> bool:
+        """Tell whether ``identify`` will ask the database, and so should not run on the event loop."""
+        return KEY_PREFIX in headers.get("authorization", "") or SESSION_COOKIE in headers.get("cookie", "")
+
     def identify(self, scope: Scope, headers: Headers) -> Access:
-        """Establish who asks; blocking (a key is looked up in the database).
+        """Establish who asks; a key is looked up in the database.
 
         Raises:
             AuthenticationError: a key was sent and is not valid.
@@ -222,7 +232,8 @@ class Guard:
             return False
         if parts.scheme not in {"http", "https"}:
             return False
-        return parts.netloc.lower() == host.lower() or parts.netloc.lower() in self._allowed_hosts
+        place = parts.netloc.lower()
+        return place in self._allowed_hosts or place == host.lower() or _is_same_local(place, host.lower())
 
     def check_host(self, headers: Headers) -> None:
         """With allowed hosts set, refuse any other name; raises ``AccessDeniedError``."""
@@ -262,6 +273,12 @@ def split_host(host: str) -> tuple[str, int | None]:
     return (name, int(port)) if port.isdecimal() else (name, None)
 
 
+def _is_same_local(origin: str, host: str) -> bool:
+    """Tell whether two names with ports mean the same server of this machine."""
+    (name, port), (other, other_port) = split_host(origin), split_host(host)
+    return name in LOCAL_NAMES and other in LOCAL_NAMES and port == other_port
+
+
 def check_local_host(headers: Headers, port: int) -> None:
     """Refuse a foreign or missing ``Host``: a page whose name was rebound to 127.0.0.1 sends its own."""
     name, given = split_host(headers.get("host", "").lower())
@@ -287,13 +304,18 @@ def _digest(token: str) -> str:
 
 
 class SecurityMiddleware:
-    """Puts the ``Access`` into the scope and the security headers on every response."""
+    """Puts the ``Access`` into the scope and security headers on every response; catches what nobody caught.
+
+    Args:
+        identify: establishes who asks.
+        refuse: builds the response for an error on a path.
+    """
 
     def __init__(
         self,
         app: ASGIApp,
         *,
-        identify: Callable[[Scope, Headers], "Awaitable[Access]"],
+        identify: Callable[[Scope, Headers], Awaitable[Access]],
         refuse: Callable[[Scope, OndolError], ASGIApp],
     ) -> None:
         self._app, self._identify, self._refuse = app, identify, refuse
@@ -303,17 +325,30 @@ class SecurityMiddleware:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-
-        async def send_safely(message: Message) -> None:
-            if message["type"] == "http.response.start":
-                present = {name.lower() for name, _ in message["headers"]}
-                extra = [(k, v) for k, v in SECURITY_HEADERS if k not in present]
-                message = {**message, "headers": [*message["headers"], *extra]}
-            await send(message)
-
-        app = self._app
+        response = _Started(send)
         try:
             scope["ondol.access"] = await self._identify(scope, Headers(scope=scope))
-        except OndolError as error:
-            app = self._refuse(scope, error)
-        await app(scope, receive, send_safely)
+            await self._app(scope, receive, response.send)
+        except Exception as error:
+            if response.is_started:
+                raise
+            if not isinstance(error, OndolError):
+                log.exception("unexpected error at %s %s", scope["method"], scope["path"])
+            known = error if isinstance(error, OndolError) else UNEXPECTED
+            await self._refuse(scope, known)(scope, receive, response.send)
+
+
+class _Started:
+    """Adds the security headers and remembers whether a response has begun."""
+
+    def __init__(self, send: Send) -> None:
+        self._send = send
+        self.is_started = False
+
+    async def send(self, message: Message) -> None:
+        if message["type"] == "http.response.start":
+            self.is_started = True
+            present = {name.lower() for name, _ in message["headers"]}
+            extra = [(name, value) for name, value in SECURITY_HEADERS if name not in present]
+            message = {**message, "headers": [*message["headers"], *extra]}
+        await self._send(message)

@@ -1,19 +1,25 @@
 """Builds the OpenAPI document.
 
-The web app's types are generated from it, so it says what is really sent: a field with a default is always there in
-a response, malformed requests get 400, and the events of streams have schemas.
+The web app's types are generated from it, so it says what is really sent: a field with a default is always
+there in a response, malformed requests get 400, and the events of streams have schemas.
 """
 
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, Literal
 
 from fastapi import FastAPI
+from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
 from ondol.serve.api.schema import DeltaEvent, DoneEvent, ErrorBody, SourcesEvent
 
 _REF = "#/components/schemas/"
-_EVENTS = {"sources": SourcesEvent, "delta": DeltaEvent, "done": DoneEvent, "error": ErrorBody}
+_EVENTS: dict[str, type[BaseModel]] = {
+    "sources": SourcesEvent,
+    "delta": DeltaEvent,
+    "done": DoneEvent,
+    "error": ErrorBody,
+}
 
 
 def build_openapi(app: FastAPI) -> dict[str, Any]:
@@ -34,11 +40,13 @@ def build_openapi(app: FastAPI) -> dict[str, Any]:
 
 
 def _add_event_schemas(schemas: dict[str, Any]) -> None:
-    _, definitions = models_json_schema(
-        [(model, "serialization") for model in _EVENTS.values()], ref_template=_REF + "{model}"
-    )
+    _, definitions = models_json_schema(_build_inputs(), ref_template=_REF + "{model}")
     for name, schema in definitions["$defs"].items():
         schemas.setdefault(name, schema)
+
+
+def _build_inputs() -> list[tuple[type[BaseModel], Literal["validation", "serialization"]]]:
+    return [(model, "serialization") for model in _EVENTS.values()]
 
 
 def _drop_default_errors(document: dict[str, Any], schemas: dict[str, Any]) -> None:
@@ -50,7 +58,7 @@ def _drop_default_errors(document: dict[str, Any], schemas: dict[str, Any]) -> N
 
 
 def _require_what_is_sent(document: dict[str, Any], schemas: dict[str, Any]) -> None:
-    """Mark fields with a default as required where a schema is only ever sent by us and the field is never absent."""
+    """Mark fields as required that are never absent, in schemas that only we send."""
     taken: set[str] = set()
     for operation in _operations(document):
         _collect_refs(operation.get("requestBody", {}), schemas, taken)

@@ -1,4 +1,4 @@
-"""Errors as the platform API tells them: one shape, the code and remedy of ``core.errors``, never a stack trace."""
+"""Errors as the platform API tells them: the code and remedy of ``core.errors``, never a stack trace."""
 
 import logging
 from typing import Any
@@ -8,21 +8,16 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse, Response
 
-from ondol.core.errors import (
-    AccessDeniedError,
-    AuthenticationError,
-    ConflictError,
-    NotFoundError,
-    OndolError,
-    TooLargeError,
-    WrongUseError,
-)
+from ondol.core.errors import NotFoundError, OndolError, TooLargeError, WrongUseError
 from ondol.serve.api.schema import ErrorBody, ErrorDetail
 from ondol.serve.bridge import encode_event
+from ondol.serve.gateway import errors as openai
 
 log = logging.getLogger(__name__)
 
+GATEWAY_PREFIX = "/v1/"
 RETRY_AFTER_S = 5
+_MAX_FAULTS = 20
 UNEXPECTED = OndolError(
     "The server met an error that it did not expect.", remedy="The server's log says more; try again."
 )
@@ -54,60 +49,66 @@ def encode_stream_error(error: Exception) -> bytes:
     return encode_event("error", build_error(error))
 
 
-async def _on_ondol_error(_request: Request, error: Exception) -> Response:
+def build_response_for(path: str, error: OndolError) -> JSONResponse:
+    """Return the response in the shape of the API that ``path`` belongs to."""
+    if path.startswith(GATEWAY_PREFIX):
+        return openai.build_error_response(error)
+    return build_error_response(error)
+
+
+async def _on_ondol_error(request: Request, error: Exception) -> Response:
     if not isinstance(error, OndolError):
         raise error
     if error.http_status >= 500:
         log.warning("%s: %s", error.code, error.message)
-    return build_error_response(error)
+    return build_response_for(request.scope["path"], error)
 
 
-async def _on_validation_error(_request: Request, error: Exception) -> Response:
+async def _on_validation_error(request: Request, error: Exception) -> Response:
     """Name the fields; never echo the input, which may be secret or huge."""
     if not isinstance(error, RequestValidationError):
         raise error
-    fields = [
-        f"{'.'.join(str(part) for part in item['loc'] if part != 'body') or 'body'}: {item['msg']}"
-        for item in error.errors()[:20]
+    faults = [
+        (".".join(str(part) for part in item["loc"] if part != "body"), item["msg"])
+        for item in error.errors()[:_MAX_FAULTS]
     ]
+    if request.scope["path"].startswith(GATEWAY_PREFIX):
+        param, message = faults[0]
+        return openai.build_error_response(
+            openai.ParameterError(f"{param or 'body'}: {message}", param=param or "body")
+        )
     detail = ErrorDetail(
         code=WrongUseError.code,
         message="The request is malformed.",
-        remedy="Correct the fields named in error.fields; /api/v1/openapi.json describes the request.",
-        fields=fields,
+        remedy="Correct what error.fields names; /api/v1/openapi.json describes the request.",
+        fields=[f"{where or 'body'}: {message}" for where, message in faults],
     )
-    text = ErrorBody(error=detail).model_dump_json(exclude_none=True)
-    return Response(text.encode("utf-8", "replace"), status_code=400, media_type="application/json")
+    return JSONResponse(ErrorBody(error=detail).model_dump(exclude_none=True), status_code=400)
 
 
 _STATUS_ERRORS: dict[int, OndolError] = {
-    401: AuthenticationError("No API key was sent."),
-    403: AccessDeniedError("This is not allowed."),
     404: NotFoundError("There is nothing at this address."),
     405: WrongUseError("This address does not take this method."),
-    409: ConflictError("The state does not allow this now."),
-    413: TooLargeError("The request is too large."),
+    408: WrongUseError("The body of the request came too slowly."),
+    413: TooLargeError("The request is too large.", remedy="The operator sets the limit: max_upload_bytes."),
 }
 
 
-async def _on_http_error(_request: Request, error: Exception) -> Response:
+async def _on_http_error(request: Request, error: Exception) -> Response:
     if not isinstance(error, HTTPException):
         raise error
     known = _STATUS_ERRORS.get(error.status_code, WrongUseError("The request could not be read."))
-    return JSONResponse(build_error(known), status_code=error.status_code, headers=error.headers)
-
-
-async def _on_unexpected(_request: Request, error: Exception) -> Response:
-    log.error("unexpected error", exc_info=error)
-    return JSONResponse(build_error(UNEXPECTED), status_code=500)
+    response = build_response_for(request.scope["path"], known)
+    response.status_code = error.status_code
+    response.headers.update(error.headers or {})
+    return response
 
 
 def install_error_handlers(app: FastAPI) -> None:
-    """Make every error of ``app`` take the platform's shape."""
+    """Make every expected error of ``app`` take its API's shape; the door answers for the unexpected."""
     app.add_exception_handler(OndolError, _on_ondol_error)
     app.add_exception_handler(RequestValidationError, _on_validation_error)
     app.add_exception_handler(HTTPException, _on_http_error)
-    app.add_exception_handler(Exception, _on_unexpected)
 
 
 _DESCRIPTIONS = {

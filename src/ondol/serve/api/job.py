@@ -34,7 +34,7 @@ def build_job(job: "Job") -> JobBody:
 
 
 class JobWatch:
-    """Yields a job whenever it has changed, until it has ended; the database is asked, so any server may watch."""
+    """Yields a job whenever it has changed, until it has ended; it may run in another server."""
 
     def __init__(self, context: ServeContext, job_id: str, principal: Principal) -> None:
         self._context, self._job_id, self._principal = context, job_id, principal

@@ -1,6 +1,7 @@
 """What the platform API takes and gives: every request and response body, as the OpenAPI document shows them.
 
-Result objects are core's own (``Answer``, ``SearchResult``, ``Document`` …), so that HTTP and ``--json`` say the same.
+Result objects are core's own (``Answer``, ``SearchResult``, ``Document`` …), so that HTTP and ``--json``
+say the same.
 """
 
 from datetime import datetime

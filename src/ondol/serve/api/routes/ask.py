@@ -21,8 +21,9 @@ _STREAM_DOCS: dict[int | str, dict[str, Any]] = {
     200: {
         "model": Answer,
         "description": (
-            "The answer. With `stream: true`, server-sent events instead: `sources` (SourcesEvent), any number of "
-            "`delta` (DeltaEvent), then `done` (DoneEvent) or `error` (ErrorBody); comment lines keep it alive."
+            "The answer. With `stream: true`, server-sent events instead: `sources` (SourcesEvent), any "
+            "number of `delta` (DeltaEvent), then `done` (DoneEvent) or `error` (ErrorBody); comment lines "
+            "keep it alive."
         ),
         "content": {
             "text/event-stream": {
@@ -56,7 +57,7 @@ async def search(context: Context, principal: Who, body: SearchRequest) -> Searc
 
     def work() -> SearchResult:
         result = context.ondol.search(body.query, principal=principal, k=body.k, narrow=body.filter)
-        context.record(principal, "search", outcome="ok", detail={"hits": len(result.hits)})
+        context.trail.write_behind(principal, "search", detail={"hits": len(result.hits)})
         return result
 
     return await context.workers.run(work)

@@ -18,6 +18,7 @@ from ondol.serve.api.schema import (
     FeedbackRequest,
 )
 from ondol.serve.context import Context, ServeContext, Who
+from ondol.store.conversations import Conversation, Feedback
 
 router: APIRouter = build_router("conversations")
 
@@ -109,7 +110,7 @@ async def delete_conversation(context: Context, principal: Who, conversation_id:
 
     def work() -> None:
         context.ondol.store.conversations.delete_conversation(conversation_id, principal=principal)
-        context.record(principal, "conversation.delete", resource=conversation_id)
+        context.trail.write(principal, "conversation.delete", resource=conversation_id)
 
     await context.workers.run(work)
     return Response(status_code=204)
@@ -133,18 +134,29 @@ async def give_feedback(context: Context, principal: Who, body: FeedbackRequest)
             comment=body.comment,
             principal=principal,
         )
-        context.record(principal, "feedback", resource=body.message_id, detail={"rating": body.rating})
+        context.trail.write(principal, "feedback", resource=body.message_id, detail={"rating": body.rating})
 
     await context.workers.run(work)
     return FeedbackBody.model_validate(body.model_dump())
 
 
-def _build_summary(conversation) -> ConversationSummary:
+def _build_summary(conversation: Conversation) -> ConversationSummary:
     return ConversationSummary(
         id=conversation.id,
         title=conversation.title,
         created_at=conversation.created_at,
         updated_at=conversation.updated_at,
+    )
+
+
+def _build_feedback(feedback: Feedback | None) -> FeedbackBody | None:
+    if feedback is None:
+        return None
+    return FeedbackBody(
+        message_id=feedback.message_id,
+        rating=feedback.rating,
+        correction=feedback.correction or None,
+        comment=feedback.comment or None,
     )
 
 
@@ -162,7 +174,7 @@ def _load_conversation(context: ServeContext, conversation_id: str, principal: P
                 question=message.question,
                 answer=message.answer,
                 created_at=message.created_at,
-                feedback=None,
+                feedback=_build_feedback(message.feedback),
             )
             for message in conversation.messages
         ],

@@ -1,6 +1,5 @@
 """Documents: upload, list, change, delete, their text, originals and pictures of their pages."""
 
-from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any
 from urllib.parse import quote
@@ -74,6 +73,7 @@ async def upload_documents(context: Context, request: Request, principal: Who) -
 async def list_documents(
     context: Context,
     principal: Who,
+    *,
     limit: Annotated[int, Query(ge=1, le=500)] = 50,
     cursor: Annotated[str | None, Query(max_length=1000)] = None,
     q: Annotated[str | None, Query(max_length=500, description="Words of the title or address.")] = None,
@@ -128,7 +128,7 @@ async def change_document(
             document_id, principal=principal, label=label, licence=body.licence, title=body.title
         )
         detail = {"label": str(label)} if label is not None else {}
-        context.record(principal, "document.change", resource=document_id, detail=detail)
+        context.trail.write(principal, "document.change", resource=document_id, detail=detail)
         context.ondol.indexer.update()
         return changed
 
@@ -148,7 +148,7 @@ async def delete_document(context: Context, principal: Writer, document_id: str)
     def work() -> None:
         find_document(context, document_id, principal)
         context.ondol.store.corpus.remove_documents([document_id])
-        context.record(principal, "document.delete", resource=document_id)
+        context.trail.write(principal, "document.delete", resource=document_id)
         context.ondol.indexer.update()
 
     await context.workers.run(work)
@@ -187,7 +187,7 @@ async def get_original(context: Context, principal: Who, document_id: str) -> Re
 
     def work() -> tuple[Document, Path]:
         document = find_document(context, document_id, principal)
-        context.record(principal, "document.original", resource=document.id)
+        context.trail.write_behind(principal, "document.original", resource=document.id)
         return document, find_blob(context, document)
 
     document, path = await context.workers.run(work)
@@ -229,6 +229,7 @@ async def get_page_image(
     principal: Who,
     document_id: str,
     page: int,
+    *,
     scale: Annotated[float, Query(gt=0, le=MAX_SCALE, allow_inf_nan=False)] = 1.5,
 ) -> Response:
     """Draw a page; the picture depends on the bytes alone, so it may be kept."""
@@ -267,6 +268,7 @@ async def get_page_boxes(
     principal: Who,
     document_id: str,
     page: int,
+    *,
     start: Annotated[int, Query(ge=0, le=100_000_000)],
     end: Annotated[int, Query(ge=0, le=100_000_000)],
 ) -> Boxes:

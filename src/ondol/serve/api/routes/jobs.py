@@ -68,7 +68,7 @@ async def cancel_job(context: Context, principal: Who, job_id: str) -> JobBody:
 
     def work() -> JobBody:
         job = context.ondol.store.jobs.cancel(job_id, principal=principal)
-        context.record(principal, "job.cancel", resource=job_id)
+        context.trail.write(principal, "job.cancel", resource=job_id)
         return build_job(job)
 
     return await context.workers.run(work)
@@ -83,7 +83,7 @@ async def retry_job(context: Context, principal: Who, job_id: str) -> JobBody:
 
     def work() -> JobBody:
         job = context.ondol.store.jobs.retry(job_id, principal=principal)
-        context.record(principal, "job.retry", resource=job_id)
+        context.trail.write(principal, "job.retry", resource=job_id)
         return build_job(job)
 
     job = await context.workers.run(work)

@@ -1,16 +1,15 @@
 """Who am I, is the server well, which models and labels are there."""
 
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, Depends, Request, Response
 from starlette.responses import JSONResponse
 
 from ondol import __version__
 from ondol.core.access import EVERY_GROUP, Grade, Label, Principal
-from ondol.core.errors import NoModelError
 from ondol.policy.access import can_read
 from ondol.serve.api.errors import describe_errors
 from ondol.serve.api.routes.route import build_router
 from ondol.serve.api.schema import Health, LabelList, Me, ModelList, SessionRequest
-from ondol.serve.context import Context, ServeContext, Who, get_access
+from ondol.serve.context import Context, ServeContext, Who, get_access, get_principal
 from ondol.serve.security import SESSION_COOKIE
 
 router: APIRouter = build_router("system")
@@ -30,7 +29,7 @@ def _build_health(context: ServeContext, principal: Principal) -> Health:
     counts = ondol.store.corpus.counts(principal=principal)
     chat, embed = context.model_names()
     return Health(
-        status="ok",
+        status="degraded" if context.trail.is_failing else "ok",
         version=__version__,
         documents=counts.documents,
         chunks=counts.chunks,
@@ -38,6 +37,12 @@ def _build_health(context: ServeContext, principal: Principal) -> Health:
         embed_model=embed,
         principal=principal.name,
     )
+
+
+@router.get("/openapi.json", include_in_schema=False, dependencies=[Depends(get_principal)])
+async def get_openapi(request: Request) -> Response:
+    """Describe the API."""
+    return JSONResponse(request.app.openapi())
 
 
 @router.get("/me", operation_id="getMe", summary="Who the server takes me for", responses=describe_errors())
@@ -81,8 +86,14 @@ async def list_labels(context: Context, principal: Who) -> LabelList:
     return LabelList(labels=sorted(str(label) for label in labels))
 
 
-@router.get("/models", operation_id="listModels", summary="The catalogue", responses=describe_errors())
-async def list_models(context: Context, principal: Who) -> ModelList:
+@router.get(
+    "/models",
+    operation_id="listModels",
+    summary="The catalogue",
+    responses=describe_errors(),
+    dependencies=[Depends(get_principal)],
+)
+async def list_models(context: Context) -> ModelList:
     """List known models, installed or not."""
     models = await context.workers.run(context.list_models)
     return ModelList(models=list(models))
