@@ -1,34 +1,235 @@
-"""PDF by pdfium. Not thread-safe: pdfium allows one call at a time in a process."""
+"""PDF by pdfium: text in reading order with structure, pictures of pages, and where a quotation stands on a page.
 
+pdfium allows one call at a time in a process: use ``pool`` from a program with threads. The text of a page is a pure
+function of that page, so offsets into it can be traced back to glyphs whenever a highlight is asked for. Running heads,
+feet and page numbers stay in the text but belong to no block, so they are never quoted.
+"""
+
+import contextlib
+import io
+import re
+from collections.abc import Iterable, Iterator
+from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
+from typing import Any
 
 from ondol.core.documents import DocumentKind, ParsedDocument
-from ondol.sources.build import PageBuilder, TextBudget
+from ondol.core.errors import (
+    CorruptFileError,
+    EncryptedFileError,
+    FileLimitError,
+    NotFoundError,
+    UnsupportedFileError,
+)
+from ondol.sources.build import TextBudget
 from ondol.sources.limits import Limits
+from ondol.sources.load import load_bytes
+from ondol.sources.pdf_layout import Glyph
+from ondol.sources.pdf_page import Box, has_large_picture, is_poor, read_page
+from ondol.sources.pdf_structure import Outline, Passage, build_pages, find_title
+from ondol.text.normalise import nfc
 
-Box = tuple[float, float, float, float]
+_PASSWORD_ERROR = 4  # fpdfview.h, FPDF_ERR_PASSWORD
+_SECURITY_ERROR = 5
+_MAX_PIXELS = 40_000_000
+_DATE = re.compile(r"(?:D:)?(\d{4})(\d\d)?(\d\d)?(\d\d)?(\d\d)?(\d\d)?(?:([+-])(\d\d)'?(\d\d)?|Z)?")
 
 
 def read(data: bytes, *, name: str, limits: Limits) -> ParsedDocument:
-    """Read a PDF."""
+    """Read a PDF, page by page.
+
+    Raises:
+        EncryptedFileError: a password is needed.
+        CorruptFileError: damaged beyond pdfium's repair.
+        FileLimitError: more pages or text than allowed.
+    """
+    budget = TextBudget(name, limits)
+    warnings: list[str] = []
+    outlines: list[Outline] = []
+    with _open(data, name) as document:
+        if len(document) > limits.max_pages:
+            raise FileLimitError(
+                f"{name} has {len(document):,} pages; at most {limits.max_pages:,} are read.",
+                remedy="Split the file, or raise the limit on pages.",
+            )
+        for number in range(1, len(document) + 1):
+            outline = _read_outline(document, number)
+            budget.spend(len(outline.text))
+            outlines.append(outline)
+        metadata = document.get_metadata_dict()
+    pages = build_pages(outlines)
+    if any(outline.is_broken for outline in outlines):
+        warnings.append(
+            f"Pages that could not be read: {_list_numbers(o.number for o in outlines if o.is_broken)}."
+        )
+    if any(page.scanned for page in pages):
+        warnings.append(
+            f"Pages that are pictures of text: {_list_numbers(p.number for p in pages if p.scanned)}."
+        )
+    return ParsedDocument(
+        kind=DocumentKind.PDF,
+        media_type="application/pdf",
+        title=find_title(metadata.get("Title", ""), outlines),
+        author=" ".join(nfc(metadata.get("Author", "")).split()),
+        created_at=_read_date(metadata.get("CreationDate", "")),
+        modified_at=_read_date(metadata.get("ModDate", "")),
+        pages=tuple(pages),
+        warnings=tuple(warnings),
+    )
+
+
+def render_page(
+    source: Path | bytes, page: int, *, scale: float = 1.5, limits: Limits | None = None
+) -> bytes:
+    """Return a picture of a page as PNG.
+
+    Args:
+        source: the PDF.
+        page: from 1.
+        scale: pixels per point; made smaller where the picture would pass 40 megapixels.
+        limits: bounds; the defaults if ``None``.
+    """
+    name = source.name if isinstance(source, Path) else "the file"
+    with _open(load_bytes(source, name=name, limits=limits or Limits()), name) as document:
+        with _load_page(document, page, name) as loaded:
+            width, height = loaded.get_size()
+            scale = min(max(scale, 0.05), 10.0, (_MAX_PIXELS / max(width * height, 1.0)) ** 0.5)
+            picture = loaded.render(scale=scale).to_pil()
+        stream = io.BytesIO()
+        picture.save(stream, "PNG", compress_level=3)
+    return stream.getvalue()
+
+
+def find_boxes(
+    source: Path | bytes, page: int, start: int, end: int, *, limits: Limits | None = None
+) -> list[Box]:
+    """Return where ``page.text[start:end]`` of the stored text stands, one box a line.
+
+    Returns:
+        Left, top, right, bottom as shares of the page (0 to 1), origin at the top left; empty for an empty span.
+    """
+    name = source.name if isinstance(source, Path) else "the file"
+    with (
+        _open(load_bytes(source, name=name, limits=limits or Limits()), name) as document,
+        _load_page(document, page, name) as loaded,
+    ):
+        found = read_page(loaded)
+    boxes: list[list[float]] = []
+    for number in found.origins[max(start, 0) : max(end, 0)]:
+        glyph = found.glyphs[number] if number >= 0 else None
+        if glyph is None or glyph.char.isspace():
+            continue
+        box = boxes[-1] if boxes else None
+        if box is not None and _continues(box, glyph):
+            box[:] = [
+                min(box[0], glyph.left), min(box[1], glyph.top), max(box[2], glyph.right), max(box[3], glyph.bottom)
+            ]  # fmt: skip
+        else:
+            boxes.append([glyph.left, glyph.top, glyph.right, glyph.bottom])
+    return [
+        (
+            _share(left, found.width),
+            _share(top, found.height),
+            _share(right, found.width),
+            _share(bottom, found.height),
+        )
+        for left, top, right, bottom in boxes
+    ]
+
+
+def _continues(box: list[float], glyph: Glyph) -> bool:
+    height = min(box[3] - box[1], glyph.bottom - glyph.top)
+    overlap = min(box[3], glyph.bottom) - max(box[1], glyph.top)
+    return overlap > 0.3 * height and -0.5 * glyph.size < glyph.left - box[2] < 1.5 * glyph.size
+
+
+def _share(value: float, whole: float) -> float:
+    return round(min(max(value / whole, 0.0), 1.0), 5) if whole > 0 else 0.0
+
+
+@contextlib.contextmanager
+def _open(data: bytes, name: str) -> Iterator[Any]:
     import pypdfium2
 
-    budget = TextBudget(name, limits)
-    pages = []
-    with pypdfium2.PdfDocument(data) as document:
-        for number, page in enumerate(document, 1):
-            builder = PageBuilder(budget)
-            for line in page.get_textpage().get_text_range().split("\r\n\r\n"):
-                builder.add("paragraph", line)
-            pages.append(builder.build(number))
-    return ParsedDocument(kind=DocumentKind.PDF, media_type="application/pdf", pages=tuple(pages))
+    try:
+        document = pypdfium2.PdfDocument(data)
+    except pypdfium2.PdfiumError as error:
+        code = getattr(error, "err_code", None)
+        if code == _PASSWORD_ERROR:
+            raise EncryptedFileError(
+                f"{name} is protected by a password.", remedy="Save it without a password and add it again."
+            ) from error
+        if code == _SECURITY_ERROR:
+            raise UnsupportedFileError(
+                f"{name} is protected by a scheme that is not supported.",
+                remedy="Save it without protection.",
+            ) from error
+        raise CorruptFileError(
+            f"{name} is a damaged or truncated PDF.", remedy="Get an intact copy, or print it to a new PDF."
+        ) from error
+    try:
+        yield document
+    finally:
+        document.close()
 
 
-def render_page(source: Path | bytes, page: int, *, scale: float = 1.5) -> bytes:
-    """Return a PNG of a page."""
-    raise NotImplementedError
+@contextlib.contextmanager
+def _load_page(document: Any, number: int, name: str) -> Iterator[Any]:
+    import pypdfium2
+
+    if not 1 <= number <= len(document):
+        raise NotFoundError(f"{name} has no page {number}; it has {len(document)}.")
+    try:
+        page = document[number - 1]
+    except pypdfium2.PdfiumError as error:
+        raise CorruptFileError(
+            f"Page {number} of {name} is damaged.", remedy="Get an intact copy, or print it to a new PDF."
+        ) from error
+    try:
+        yield page
+    finally:
+        page.close()
 
 
-def find_boxes(source: Path | bytes, page: int, start: int, end: int) -> list[Box]:
-    """Return the boxes of a span."""
-    raise NotImplementedError
+def _read_outline(document: Any, number: int) -> Outline:
+    import pypdfium2
+
+    outline = Outline(number)
+    try:
+        page = document[number - 1]
+    except pypdfium2.PdfiumError:
+        outline.is_broken = True
+        return outline
+    try:
+        found = read_page(page)
+        outline.text, outline.height = found.text, found.height
+        outline.parts = [Passage(part, start, end) for part, start, end in found.parts]
+        if is_poor(found.text):
+            outline.is_scanned = has_large_picture(page)
+    except pypdfium2.PdfiumError:
+        outline.is_broken = True
+    finally:
+        page.close()
+    return outline
+
+
+def _read_date(text: str) -> datetime | None:
+    """Read ``D:YYYYMMDDHHmmSSOHH'mm`` (ISO 32000-1, 7.9.4), in UTC."""
+    match = _DATE.match(text.strip())
+    if match is None:
+        return None
+    year, *rest = (
+        int(group) if group else default
+        for group, default in zip(match.groups()[:6], (0, 1, 1, 0, 0, 0), strict=True)
+    )
+    offset = timedelta(hours=int(match[8] or 0), minutes=int(match[9] or 0))
+    try:
+        zone = timezone(-offset if match[7] == "-" else offset)
+        return datetime(year, *rest, tzinfo=zone).astimezone(UTC)
+    except (ValueError, OverflowError):
+        return None
+
+
+def _list_numbers(numbers: Iterable[int | None]) -> str:
+    found = [str(number) for number in numbers]
+    return ", ".join(found[:20]) + (f" and {len(found) - 20} more" if len(found) > 20 else "")
