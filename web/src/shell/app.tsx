@@ -1,0 +1,127 @@
+import { useQuery, useQueryClient } from "@tanstack/react-query";
+import { useEffect, useRef, useState } from "react";
+import { loadMe, setUnauthenticatedHandler } from "@/api/client";
+import { chat } from "@/chat/store";
+import { ChatPage } from "@/chat/page";
+import { DocumentsPage } from "@/documents/page";
+import { DropTarget } from "@/documents/drop-target";
+import { events, resumeJobs } from "@/documents/uploads";
+import { useI18n } from "@/i18n";
+import { SourcePanel } from "@/sources/panel";
+import { closeSource, useSource } from "@/sources/store";
+import { Drawer } from "@/ui/dialog";
+import { MEDIUM, useMedia, WIDE } from "@/ui/media";
+import { showToast, Toasts } from "@/ui/toast";
+import { LoginPage } from "./login";
+import { Rail } from "./rail";
+import { goTo, useRoute } from "./route";
+import { TopBar } from "./top-bar";
+
+export function App() {
+  const [isSignedOut, setSignedOut] = useState(false);
+  const queries = useQueryClient();
+  useEffect(() => setUnauthenticatedHandler(() => setSignedOut(true)), []);
+  const me = useQuery({ queryKey: ["me"], queryFn: ({ signal }) => loadMe(signal), staleTime: Infinity });
+  if (isSignedOut) {
+    return (
+      <LoginPage
+        onSignedIn={() => {
+          setSignedOut(false);
+          void queries.resetQueries();
+        }}
+      />
+    );
+  }
+  if (me.isPending) return null;
+  return <House />;
+}
+
+function House() {
+  const { t, explain } = useI18n();
+  const route = useRoute();
+  const queries = useQueryClient();
+  const isMedium = useMedia(MEDIUM);
+  const isWide = useMedia(WIDE);
+  const [isMenuOpen, setMenuOpen] = useState(false);
+  const source = useSource();
+  const main = useRef<HTMLElement>(null);
+
+  useEffect(() => {
+    chat.onNamed = (thread) => {
+      const shown = window.location.hash;
+      if (shown === "" || shown === "#/") goTo({ page: "chat", conversation: thread.conversationId }, { replace: true });
+    };
+    chat.onKept = () => void queries.invalidateQueries({ queryKey: ["conversations"] });
+    events.onSettled = (upload) => {
+      for (const name of ["documents", "health", "labels"]) void queries.invalidateQueries({ queryKey: [name] });
+      if (upload.phase === "done") showToast(t("upload.live.done", { name: upload.name }));
+      if (upload.phase === "failed" && upload.error) {
+        showToast(t("upload.live.failed", { name: upload.name, reason: explain(upload.error).message }), "bad");
+      }
+    };
+  }, [queries, t, explain]);
+  useEffect(() => {
+    resumeJobs().catch(() => undefined);
+  }, []);
+
+  const where = route.page === "documents" ? "documents" : `chat:${route.conversation ?? ""}`;
+  useEffect(() => setMenuOpen(false), [where]);
+  useEffect(() => {
+    document.title = route.page === "documents" ? `${t("documents.title")} · ${t("app.name")}` : t("app.name");
+  }, [route.page, t]);
+  useEffect(() => {
+    const onKey = (event: KeyboardEvent) => {
+      if (event.key === "Escape" && !event.defaultPrevented && !event.isComposing) closeSource();
+    };
+    if (!source || !isWide) return undefined;
+    window.addEventListener("keydown", onKey);
+    return () => window.removeEventListener("keydown", onKey);
+  }, [source, isWide]);
+
+  return (
+    <>
+      <a
+        href="#main"
+        className="no-print sr-only z-[70] rounded-lg bg-ember px-4 py-2 text-on-ember focus:not-sr-only focus:fixed focus:top-3 focus:left-3"
+        onClick={(event) => {
+          event.preventDefault();
+          main.current?.focus();
+        }}
+      >
+        {t("app.skip")}
+      </a>
+      <div className="flex h-full">
+        {isMedium ? (
+          <div className="no-print w-64 shrink-0 border-r border-line bg-sunken">
+            <Rail />
+          </div>
+        ) : (
+          <Drawer open={isMenuOpen} onOpenChange={setMenuOpen} title={t("nav.label")} side="left">
+            <Rail onNavigate={() => setMenuOpen(false)} />
+          </Drawer>
+        )}
+        <div className="flex min-w-0 flex-1 flex-col">
+          {isMedium ? null : <TopBar onOpenMenu={() => setMenuOpen(true)} />}
+          <main ref={main} id="main" tabIndex={-1} className="flex min-h-0 flex-1 flex-col outline-none">
+            {route.page === "documents" ? <DocumentsPage /> : <ChatPage conversationId={route.conversation} />}
+          </main>
+        </div>
+        {isWide && source ? (
+          <aside
+            aria-label={t("source.panel")}
+            className="no-print slide-right flex w-[clamp(24rem,36vw,44rem)] shrink-0 flex-col border-l border-line bg-raised"
+          >
+            <SourcePanel view={source} />
+          </aside>
+        ) : null}
+      </div>
+      {isWide ? null : (
+        <Drawer open={source !== null} onOpenChange={() => closeSource()} title={t("source.panel")} side="right">
+          {source ? <SourcePanel view={source} /> : null}
+        </Drawer>
+      )}
+      <DropTarget />
+      <Toasts />
+    </>
+  );
+}
