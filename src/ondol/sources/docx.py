@@ -193,14 +193,14 @@ class _Reader:
         rows = [_list_cells(row) for row in _find_below(table, f"{W}tr")]
         texts = [[self._read_cell(cell) for cell in row] for row in rows]
         if _is_layout(texts):
+            self._forget_hanging()  # met again below
             for row in rows:
                 for cell in row:
                     self.add_blocks(cell)
-            self._forget_hanging()
             return
         num_header = 0
-        for row in _find_below(table, f"{W}tr"):
-            if not is_on(row.find(f"{W}trPr/{W}tblHeader"), f"{W}val"):
+        for line in _find_below(table, f"{W}tr"):
+            if not is_on(line.find(f"{W}trPr/{W}tblHeader"), f"{W}val"):
                 break
             num_header += 1
         grid = build_grid(_merge(rows, texts), num_header_rows=min(num_header, len(rows) - 1) or None)

@@ -157,4 +157,4 @@ def has_large_picture(page: Any) -> bool:
         area += max(right - left, 0.0) * max(top - bottom, 0.0)
         if index > 2_000:
             break
-    return area >= _SCANNED_MIN_AREA * width * height
+    return bool(area >= _SCANNED_MIN_AREA * width * height)

@@ -251,7 +251,8 @@ def _pipe(stream: IO[bytes] | None) -> IO[bytes]:
 
 
 def _rebuild_error(header: dict[str, Any]) -> OndolError:
-    for kind in (NotFoundError, WrongUseError, *_subclasses(ParseError)):
+    kinds: list[type[OndolError]] = [NotFoundError, WrongUseError, *_subclasses(ParseError)]
+    for kind in kinds:
         if kind.code == header["code"]:
             return kind(header["message"], remedy=header["remedy"])
     return ParseError(header["message"], remedy=header["remedy"])

@@ -5,6 +5,8 @@ from pathlib import Path
 
 from ondol.core.documents import DocumentKind, ParsedDocument
 from ondol.core.errors import CorruptFileError, EmptyFileError, OndolError, ScannedFileError
+from ondol.sources import docx, html, hwp, hwpx, mail, markdown, pdf, plain, pptx, table_csv, xlsx
+from ondol.sources.archive import open_zip
 from ondol.sources.limits import Limits
 from ondol.sources.load import load_bytes
 from ondol.sources.sniff import detect_kind
@@ -34,7 +36,7 @@ def read_document(source: Path | bytes, *, name: str, limits: Limits | None = No
     data = load_bytes(source, name=name, limits=limits)
     kind = detect_kind(name, data)
     try:
-        parsed = _find_reader(kind)(data, name=name, limits=limits)
+        parsed = _READERS[kind](data, name=name, limits=limits)
     except (OndolError, MemoryError):
         raise
     except RecursionError as error:
@@ -53,11 +55,12 @@ def _complete(parsed: ParsedDocument, name: str) -> ParsedDocument:
     """Refuse a document without text, and fill in the language where the reader left it open."""
     if parsed.kind is DocumentKind.ARCHIVE:
         return parsed
-    if parsed.pages and all(page.scanned for page in parsed.pages):
+    has_text = any(page.text.strip() and not page.scanned for page in parsed.pages)
+    if not has_text and any(page.scanned for page in parsed.pages):
         raise ScannedFileError(
             f"{name} holds pictures of text only.", remedy="Run it through OCR first, then add the result."
         )
-    if not any(page.text.strip() for page in parsed.pages):
+    if not has_text:
         raise EmptyFileError(f"{name} holds no text.", remedy="Check the file in its own program.")
     if parsed.language:
         return parsed
@@ -71,38 +74,21 @@ def _complete(parsed: ParsedDocument, name: str) -> ParsedDocument:
 
 
 def _read_archive(data: bytes, *, name: str, limits: Limits) -> ParsedDocument:
-    from ondol.sources.archive import open_zip
-
     open_zip(data, name=name, limits=limits).close()
     return ParsedDocument(kind=DocumentKind.ARCHIVE, media_type="application/zip", pages=())
 
 
-def _find_reader(kind: DocumentKind) -> Reader:
-    """Import the reader of a kind on first use: each pulls in its own library."""
-    # A chain and not a table of names: the import rules must see every import.
-    match kind:
-        case DocumentKind.PDF:
-            from ondol.sources import pdf as reader
-        case DocumentKind.DOCX:
-            from ondol.sources import docx as reader
-        case DocumentKind.PPTX:
-            from ondol.sources import pptx as reader
-        case DocumentKind.XLSX:
-            from ondol.sources import xlsx as reader
-        case DocumentKind.CSV:
-            from ondol.sources import table_csv as reader
-        case DocumentKind.HTML:
-            from ondol.sources import html as reader
-        case DocumentKind.MARKDOWN:
-            from ondol.sources import markdown as reader
-        case DocumentKind.TEXT:
-            from ondol.sources import plain as reader
-        case DocumentKind.EMAIL:
-            from ondol.sources import mail as reader
-        case DocumentKind.HWPX:
-            from ondol.sources import hwpx as reader
-        case DocumentKind.HWP:
-            from ondol.sources import hwp as reader
-        case DocumentKind.ARCHIVE:
-            return _read_archive
-    return reader.read
+_READERS: dict[DocumentKind, Reader] = {
+    DocumentKind.PDF: pdf.read,
+    DocumentKind.DOCX: docx.read,
+    DocumentKind.PPTX: pptx.read,
+    DocumentKind.XLSX: xlsx.read,
+    DocumentKind.CSV: table_csv.read,
+    DocumentKind.HTML: html.read,
+    DocumentKind.MARKDOWN: markdown.read,
+    DocumentKind.TEXT: plain.read,
+    DocumentKind.EMAIL: mail.read,
+    DocumentKind.HWPX: hwpx.read,
+    DocumentKind.HWP: hwp.read,
+    DocumentKind.ARCHIVE: _read_archive,
+}

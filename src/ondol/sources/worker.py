@@ -78,11 +78,9 @@ def _answer(request: dict[str, Any], limits: Limits) -> tuple[dict[str, Any], by
     except OndolError as error:
         return {"code": error.code, "message": error.message, "remedy": error.remedy}, b"", True
     except MemoryError:
-        error = ParserCrashError(
-            f"{request['name']} needs more than the {limits.memory_bytes // 2**20:,} MiB a parser may use.",
-            remedy="Split the file, or raise the parser's memory limit.",
-        )
-        return {"code": error.code, "message": error.message, "remedy": error.remedy}, b"", False
+        message = f"{request['name']} needs more than the {limits.memory_bytes // 2**20:,} MiB a parser may use."
+        remedy = "Split the file, or raise the parser's memory limit."
+        return {"code": ParserCrashError.code, "message": message, "remedy": remedy}, b"", False
     return {}, payload, True
 
 
