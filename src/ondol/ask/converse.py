@@ -30,7 +30,7 @@ _PRONOUN = re.compile(
 _PERSON = re.compile(
     r"\b(?:he|him|his|she|her|hers)\b|그분|그 ?사람|그녀|(?<![가-힣])그는|(?<![가-힣])그의", re.IGNORECASE
 )
-_TOPIC_ONLY = re.compile(r"\A\W*\S+(?:은|는)(?:요)?\s*\?*\W*\Z")
+_TOPIC_ONLY = re.compile(r"\A\W*(?:\S+\s+){0,2}\S+(?:은|는)(?:요)?\s*\?*\W*\Z")
 _WORD = re.compile(r"[A-Za-z][\w'’.-]*[A-Za-z0-9]|[가-힣]+|\d[\w.,-]*")
 _MAX_CARRIED = 6
 _ALONE = 4
@@ -42,8 +42,10 @@ def needs_history(question: str, terms: TermFunction) -> bool:
     content = [t for t in dict.fromkeys(terms(question)) if not is_weak(t)]
     if _OPENS.match(question) or _TOPIC_ONLY.match(question):
         return len(content) < _ALONE
-    if _PRONOUN.search(question):
-        return len(content) < _ALONE
+    pronoun = _PRONOUN.search(question)
+    if pronoun:
+        # Two nouns before it, and what it stands for is probably in the question itself.
+        return len(content) < _ALONE and len(terms(question[: pronoun.start()])) < 2
     return len(content) <= 1 and not find_names(question)
 
 

@@ -94,7 +94,7 @@ def _show(
     bullet = _BULLET.match(sentence)
     prefix = (f"{bullet['number']} " if bullet["number"] else "- ") if bullet else ""
     claim, marks = read_marks(sentence[bullet.end() :] if bullet else sentence)
-    claim = _EMPHASIS.sub(r"\2", claim).strip()
+    claim = render_plain(_EMPHASIS.sub(r"\2", claim))
     if not re.search(r"\w{2}|\d", claim):
         return
     verified = verifier.verify(claim, marks)
@@ -106,7 +106,7 @@ def _show(
     citations = numbering.cite(verified.spans)
     numbers = "".join(f"[{c.number}]" for c in citations)
     outcome.num_shown += 1
-    yield CitedSentence(f"{prefix}{render_plain(claim)} {numbers}", citations, is_block=bool(prefix))
+    yield CitedSentence(f"{prefix}{claim} {numbers}", citations, is_block=bool(prefix))
 
 
 class SentenceStream:

@@ -8,7 +8,7 @@ from ondol.text.language import has_hangul
 
 _NEGATOR = re.compile(
     r"\b(?:not|never|no|none|nobody|nothing|nowhere|neither|nor|without|cannot|hardly|scarcely|barely|rarely|seldom"
-    r"|fail(?:s|ed)? to|refus(?:e|es|ed) to|unable to|impossible to|instead of|rather than|far from)\b|n['’]t\b",
+    r"|fail(?:s|ed)? to|refus(?:e|es|ed) to|unable to|impossible to|instead of|rather than|far from|exclud(?:es?|ed|ing)|prohibit(?:s|ed)?|forbid(?:s|den)?|lack(?:s|ed)?)\b|n['’]t\b",
     re.IGNORECASE,
 )
 # "not only … but also" and "no more than" deny nothing that matters here; "no." is an abbreviation.

@@ -25,6 +25,10 @@ Check = Literal[
 MIN_WORDS = 0.6
 """Share of a sentence's weight that the quotation must hold; chosen with ``bench/answer.py`` on planted errors."""
 
+_CLAUSE = re.compile(
+    r"[,;:]\s+|\s+(?:and|or|but|while|whereas|because|so)\s+|(?<=[고며])\s+|(?<=지만)\s+|(?<=[와과])\s+"
+)
+_MIN_CLAUSE = 0.4
 _CONTEXT_SHARE = 0.75
 # Context may explain a pronoun, not carry the claim.
 _MIN_ALONE = 0.6
@@ -98,7 +102,10 @@ def check_support(
         missing["opposites"] = find_opposites(_all_words(sentence, terms), _all_words(evidence, terms))
         score, absent = _entail(words, theirs, TermBag(terms(context)))
         alone, _ = _entail(words, theirs, TermBag(()))
-        missing["words"] = absent if score < min_words or alone < _MIN_ALONE * min_words else []
+        is_low = score < min_words or alone < _MIN_ALONE * min_words
+        missing["words"] = (
+            absent if is_low else _strange_clause(sentence, theirs, TermBag(terms(context)), terms)
+        )
     failed = tuple(check for check, found in missing.items() if found)
     return Support(
         supported=not failed,
@@ -180,9 +187,8 @@ def _wrong_negations(
     wrong: list[str] = []
     for scope in denied_here:
         # Denied here, and there neither denied nor turned into its opposite.
-        shared = {t for t in scope if theirs.match(t)}
-        if shared and not scope & there and not find_opposites(frozenset(scope), theirs.terms):
-            wrong.extend(sorted(shared))
+        if scope and not scope & there and not find_opposites(scope, theirs.terms):
+            wrong.extend(sorted(scope))
     for scope in denied_there:
         asserted = (scope & mine) - here
         # The nearest term carries the denial; a claim that merely mentions a neighbour of it asserts nothing false.
@@ -210,6 +216,16 @@ def _entail(claim: Sequence[str], evidence: TermBag, context: TermBag) -> tuple[
         if not share:
             absent.append(term)
     return (found / total if total else 1.0), absent
+
+
+def _strange_clause(sentence: str, evidence: TermBag, context: TermBag, terms: TermFunction) -> list[str]:
+    """Return the words of the first clause that the quotation does not know: a true half must not carry a false one."""
+    for clause in _CLAUSE.split(sentence):
+        words = [t for t in terms(clause) if not t[0].isdigit() and not is_weak(t)]
+        score, absent = _entail(words, evidence, context)
+        if words and score < _MIN_CLAUSE:
+            return absent
+    return []
 
 
 _LATIN_TERM = re.compile(r"[A-Za-z][A-Za-z0-9+#.-]{1,}[A-Za-z0-9]")
