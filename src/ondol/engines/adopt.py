@@ -133,14 +133,17 @@ def _read_mirror(path: Path) -> ModelManifest:
 
 def _describe_gguf(path: Path, source: str) -> ModelManifest:
     fields = read_gguf(path)
-    name = _slug(str(fields.get("general.name") or path.stem))
+    capabilities = _find_capabilities(fields)
+    context = fields.get(f"{fields.get('general.architecture')}.context_length")
+    limit = "context_tokens" if "chat" in capabilities else "max_tokens"
     return ModelManifest(
-        name=name,
+        name=_slug(str(fields.get("general.name") or path.stem)),
         source=source,
         format="gguf",
         files=(_describe_file(path.parent, path.name),),
         licence=str(fields.get("general.license") or ""),
-        capabilities=_find_capabilities(fields),
+        capabilities=capabilities,
+        profile={limit: int(context)} if context else {},
     )
 
 

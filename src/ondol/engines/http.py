@@ -35,7 +35,14 @@ _MAX_LINE = 16 << 20
 _SAID = 300  # characters of a server's own words that an error repeats
 _BACKOFF_S = 0.25
 _MAX_BACKOFF_S = 8.0
-_CONTEXT_WORDS = ("context length", "context size", "maximum context", "context_length", "exceed_context")
+_CONTEXT_WORDS = (
+    "context length",
+    "context size",
+    "maximum context",
+    "context_length",
+    "exceed_context",
+    "too large to process",  # llama.cpp, of a text to embed
+)
 
 Sleep = Callable[[float], None]
 

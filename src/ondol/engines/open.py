@@ -98,6 +98,7 @@ def open_embedder(
         sha256=sha256,
         query_prefix=options.query_prefix,
         passage_prefix=options.passage_prefix,
+        max_tokens=options.max_tokens or 512,
         limits=limits,
     )
 
@@ -124,6 +125,7 @@ def open_reranker(
         home=home or models_dir.parent,
         name=manifest.name,
         sha256=manifest.weights.sha256,
+        max_tokens=_read_options({**manifest.profile, **choice.profile}).max_tokens or 512,
         limits=limits,
     )
 

@@ -74,3 +74,8 @@ class ModelSettings(Frozen):
     def base_urls(self) -> tuple[str, ...]:
         """Return the addresses that adapters may call: nothing else is ever dialled but loopback."""
         return tuple(c.base_url for c in (self.chat, self.embed, self.rerank) if c.base_url)
+
+
+def limit_context(limits: EngineLimits, context_tokens: int) -> EngineLimits:
+    """Return ``limits`` with no more context than a model was trained for."""
+    return limits.model_copy(update={"context_tokens": min(limits.context_tokens, context_tokens)})

@@ -13,7 +13,7 @@ from ondol.engines.chat.wire import CHAT_PATH, build_body, complete, read_reply
 from ondol.engines.endpoint import Endpoint
 from ondol.engines.http import EMBEDDED, HttpClient
 from ondol.engines.process import EngineProcess
-from ondol.engines.settings import EngineLimits
+from ondol.engines.settings import EngineLimits, limit_context
 
 
 class EmbeddedChat:
@@ -36,15 +36,13 @@ class EmbeddedChat:
         profile: Mapping[str, Any] | None = None,
         limits: EngineLimits | None = None,
     ) -> None:
-        limits = limits or EngineLimits()
         known = build_profile(name, profile)
-        context = min(known.context_tokens, limits.context_tokens)
-        self._limits = limits.model_copy(update={"context_tokens": context})
-        self._profile = known.model_copy(update={"context_tokens": context})
+        self._limits = limit_context(limits or EngineLimits(), known.context_tokens)
+        self._profile = known.model_copy(update={"context_tokens": self._limits.context_tokens})
         self._process = EngineProcess(
             model_path, home=home, name=name, sha256=sha256, kind="chat", limits=self._limits
         )
-        self._room = threading.Semaphore(limits.slots + limits.queue)
+        self._room = threading.Semaphore(self._limits.slots + self._limits.queue)
 
     @property
     def profile(self) -> ModelProfile:

@@ -2,7 +2,9 @@
 
 from collections.abc import Callable, Iterator, Sequence
 
+from ondol.core.errors import ContextLengthError
 from ondol.core.models import ChatDelta, ChatReply, ChatRequest, FinishReason, ModelProfile
+from ondol.engines.chat.schema import check_schema
 
 Script = Callable[[ChatRequest], str | Exception]
 
@@ -81,6 +83,13 @@ class FakeChat:
 
     def _reply(self, request: ChatRequest) -> tuple[list[str], FinishReason]:
         self.requests.append(request)
+        if request.json_schema is not None:
+            check_schema(request.json_schema)
+        length = sum(len(m.content.split()) for m in request.messages)
+        if length > self._profile.context_tokens:
+            raise ContextLengthError(
+                f"{length} words do not fit {self._profile.context_tokens}.", remedy="Ask a shorter question."
+            )
         if callable(self._script):
             reply = self._script(request)
         else:

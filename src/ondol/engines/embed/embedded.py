@@ -7,15 +7,12 @@ from typing import Literal
 
 import numpy as np
 
-from ondol.core.errors import ContextLengthError
 from ondol.core.protocols import FloatMatrix
 from ondol.engines.embed.wire import request_vectors
 from ondol.engines.endpoint import Endpoint
 from ondol.engines.http import EMBEDDED, HttpClient
 from ondol.engines.process import EngineProcess, call_engine
-from ondol.engines.settings import EngineLimits
-
-_TIMEOUT_S = 60.0
+from ondol.engines.settings import EngineLimits, limit_context
 
 
 class EmbeddedEmbedder:
@@ -26,6 +23,7 @@ class EmbeddedEmbedder:
         home: where lock, endpoint file and log are kept.
         query_prefix: put before questions, as E5 and Qwen models were trained.
         passage_prefix: put before passages.
+        max_tokens: what the model was trained for; longer texts are cut.
     """
 
     def __init__(
@@ -37,10 +35,11 @@ class EmbeddedEmbedder:
         sha256: str,
         query_prefix: str = "",
         passage_prefix: str = "",
+        max_tokens: int = 512,
         limits: EngineLimits | None = None,
     ) -> None:
         self._name = name
-        self._limits = limits or EngineLimits()
+        self._limits = limit_context(limits or EngineLimits(), max_tokens)
         self._fingerprint = f"gguf-1:{sha256[:16]}:{query_prefix}:{passage_prefix}"
         self._prefixes = {"query": query_prefix, "passage": passage_prefix}
         self._process = EngineProcess(
@@ -72,11 +71,11 @@ class EmbeddedEmbedder:
         dimensions = self.dimensions
         if not texts:
             return np.empty((0, dimensions), dtype=np.float32)
-        prefixed = [self._prefixes[kind] + text for text in texts]
-        try:
-            return self._request(prefixed)
-        except ContextLengthError:
-            return np.concatenate([self._request([self._cut(text)]) for text in prefixed])
+        return self._request([self._prefixes[kind] + text for text in texts])
+
+    def endpoint(self) -> Endpoint:
+        """Return where to send a request that is passed on as it is; starts the child."""
+        return self._process.endpoint()
 
     def close(self) -> None:
         """Stop the child if this process started it."""
@@ -86,18 +85,3 @@ class EmbeddedEmbedder:
         return call_engine(
             self._process, lambda e: request_vectors(HttpClient(e, role=EMBEDDED), self._name, texts)
         )
-
-    def _cut(self, text: str) -> str:
-        """Return the longest beginning of ``text`` that fits, found by halving what is over."""
-
-        def count(endpoint: Endpoint) -> int:
-            root = endpoint.model_copy(update={"base_url": endpoint.base_url.removesuffix("/v1")})
-            reply = HttpClient(root, role=EMBEDDED).post_json(
-                "/tokenize", {"content": text, "add_special": True}, timeout_s=_TIMEOUT_S
-            )
-            return len(reply["tokens"])
-
-        room = self._process.context_tokens - 2
-        while (tokens := call_engine(self._process, count)) > room:
-            text = text[: min(len(text) * room // tokens, len(text) - 1)]
-        return text

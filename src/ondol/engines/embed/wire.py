@@ -5,17 +5,24 @@ from typing import Any
 
 import numpy as np
 
-from ondol.core.errors import EngineProtocolError
+from ondol.core.errors import ContextLengthError, EngineProtocolError
 from ondol.core.protocols import FloatMatrix
 from ondol.engines.http import HttpClient
 
 _BATCH = 64
+_SHRINK = 0.8
 _TIMEOUT_S = 120.0
 
 
 def request_vectors(client: HttpClient, model: str, texts: Sequence[str]) -> FloatMatrix:
-    """Return unit-length rows for one or more texts; raises ``EngineError``."""
-    rows = [_request_batch(client, model, texts[i : i + _BATCH]) for i in range(0, len(texts), _BATCH)]
+    """Return unit-length rows for one or more texts; those too long for the model are cut."""
+    rows: list[FloatMatrix] = []
+    for i in range(0, len(texts), _BATCH):
+        batch = texts[i : i + _BATCH]
+        try:
+            rows.append(_request_batch(client, model, batch))
+        except ContextLengthError:
+            rows.extend(_request_cut(client, model, text) for text in batch)
     vectors = np.concatenate(rows)
     lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
     if not np.isfinite(lengths).all() or (lengths == 0).any():
@@ -25,6 +32,17 @@ def request_vectors(client: HttpClient, model: str, texts: Sequence[str]) -> Flo
         )
     vectors /= lengths
     return vectors
+
+
+def _request_cut(client: HttpClient, model: str, text: str) -> FloatMatrix:
+    """Ask for one text, shortened until it fits: the server's tokens cannot be counted from here."""
+    while True:
+        try:
+            return _request_batch(client, model, [text])
+        except ContextLengthError:
+            if not text:
+                raise
+            text = text[: int(len(text) * _SHRINK)]
 
 
 def _request_batch(client: HttpClient, model: str, texts: Sequence[str]) -> FloatMatrix:

@@ -3,14 +3,27 @@
 import math
 from collections.abc import Sequence
 
-from ondol.core.errors import EngineProtocolError
+from ondol.core.errors import ContextLengthError, EngineProtocolError
 from ondol.engines.http import HttpClient
 
 _TIMEOUT_S = 60.0
+_SHRINK = 0.8
 
 
 def request_scores(client: HttpClient, model: str, query: str, passages: Sequence[str]) -> list[float]:
-    """Return one score per passage, in their order; raises ``EngineError``."""
+    """Return one score per passage, in their order; those too long for the model are cut."""
+    while True:
+        try:
+            return _request(client, model, query, passages)
+        except ContextLengthError:
+            # The server's tokens cannot be counted from here: shorten the longest until all fit.
+            longest = max(len(p) for p in passages)
+            if not longest:
+                raise
+            passages = [p[: int(longest * _SHRINK)] for p in passages]
+
+
+def _request(client: HttpClient, model: str, query: str, passages: Sequence[str]) -> list[float]:
     body = {"model": model, "query": query, "documents": [p or " " for p in passages], "top_n": len(passages)}
     reply = client.post_json("/rerank", body, timeout_s=_TIMEOUT_S)
     try:
