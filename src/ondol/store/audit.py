@@ -113,11 +113,13 @@ class Audit:
                 "detail": detail or {},
                 "prev": prev,
             }
+            # Half a surrogate pair, as from a strange file name, has no place in UTF-8.
+            event = json.loads(json.dumps(event, ensure_ascii=False).encode("utf-8", "replace"))
             event["hash"] = _hash(event)
             target = max(
                 file, self._folder / f"{now:%Y-%m}.jsonl"
             )  # a clock set back does not reorder the log
-            line = (json.dumps(event, ensure_ascii=False) + "\n").encode("utf-8", "backslashreplace")
+            line = (json.dumps(event, ensure_ascii=False) + "\n").encode()
             size = _append_line(target, size if target == file else 0, line)
             self._head = (target, size, seq + 1, event["hash"])
             self._seal(seq + 1, event["hash"])

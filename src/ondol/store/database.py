@@ -15,7 +15,14 @@ from typing import Any
 from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url, text
 from sqlalchemy.exc import ArgumentError, DBAPIError, IntegrityError, NoSuchModuleError, SQLAlchemyError
 
-from ondol.core.errors import ConflictError, DiskFullError, OndolError, SettingsError, StorageError
+from ondol.core.errors import (
+    ConflictError,
+    DiskFullError,
+    OndolError,
+    SettingsError,
+    StorageError,
+    WrongUseError,
+)
 
 _BUSY_TIMEOUT_S = 60
 _ADVISORY_KEY = 0x6F6E646F6C  # "ondol": one writer at a time in this PostgreSQL database
@@ -161,6 +168,11 @@ class Database:
             raise
         except DBAPIError as error:
             raise self._explain(error) from error
+        except UnicodeEncodeError as error:
+            raise WrongUseError(
+                f"A text holds half a character at position {error.start} and cannot be stored.",
+                remedy="Normalise texts and percent-encode file names before they are stored.",
+            ) from error
         except SQLAlchemyError as error:
             raise StorageError(
                 f"The database refused: {error}.", remedy="This is a fault of Ondol; please report it."
