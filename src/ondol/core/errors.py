@@ -5,8 +5,10 @@ The tree (codes are stable and unique; a test compares them with this drawing)::
     OndolError                     ondol_error
     ├── WrongUseError              wrong_use              the request itself is wrong (exit 2, HTTP 400)
     │   ├── SettingsError          bad_settings
+    │   ├── ParameterError         bad_parameter          one field of a gateway request
     │   └── TooLargeError          too_large              over a stated limit (HTTP 413)
     ├── NotFoundError              not_found              (HTTP 404)
+    │   └── ModelNotFoundError     model_not_found        no model of this name
     ├── AccessDeniedError          access_denied          (HTTP 403)
     ├── AuthenticationError        not_authenticated      (HTTP 401)
     ├── ConflictError              conflict               (HTTP 409)

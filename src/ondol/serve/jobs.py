@@ -35,10 +35,16 @@ REINDEX = "reindex"
 Work = Callable[["JobRun"], dict[str, Any]]
 
 
-class JobStoppedError(OndolError):
+class JobStopped(Exception):  # noqa: N818 - a signal, not an error
     """The work stopped because it was asked to."""
 
-    code = "job_stopped"
+
+class FileFailed(Exception):  # noqa: N818 - as above: the failure was noted by the ingest
+    """All that a job was to read could not be read; ``failure`` is the entry of the ingest's report."""
+
+    def __init__(self, failure: dict[str, Any]) -> None:
+        super().__init__(failure["message"])
+        self.failure = failure
 
 
 class JobRun:
@@ -160,11 +166,16 @@ class JobRunner:
             try:
                 run = JobRun(self._ondol, job, worker=self._worker, closing=self._closing)
                 result = self._attempt(run)
-            except JobStoppedError:
+            except JobStopped:
                 if self._closing.is_set():
                     jobs.release(job.id, worker=self._worker)
                 else:
                     jobs.finish_cancel(job.id, worker=self._worker)
+            except FileFailed as error:
+                failure = error.failure
+                jobs.fail(
+                    job.id, failure["code"], failure["message"], remedy=failure["remedy"], worker=self._worker
+                )
             except OndolError as error:
                 self._fail(job, error)
             except Exception:
@@ -247,7 +258,7 @@ def _ingest_paths(run: JobRun) -> dict[str, Any]:
 def _check_report(run: JobRun, report: dict[str, Any]) -> dict[str, Any]:
     """Return the report; raise where the job stopped, or where nothing but a failure came of it."""
     if run.should_stop():
-        raise JobStoppedError("The job was stopped.")
+        raise JobStopped
     failures = report.get("failures", [])
     if (
         len(failures) == 1
@@ -255,22 +266,15 @@ def _check_report(run: JobRun, report: dict[str, Any]) -> dict[str, Any]:
         and not report.get("changed")
         and not report.get("unchanged")
     ):
-        raise build_failure(failures[0])
+        raise FileFailed(failures[0])
     return report
-
-
-def build_failure(failure: dict[str, Any]) -> OndolError:
-    """Return an error with the code, message and remedy of a failed file."""
-    kind = type("FailedFileError", (OndolError,), {"code": failure["code"]})
-    error: OndolError = kind(failure["message"], remedy=failure.get("remedy", ""))
-    return error
 
 
 def _reindex(run: JobRun) -> dict[str, Any]:
     """Build the search index anew."""
     run.ondol.indexer.rebuild()
     if run.should_stop():
-        raise JobStoppedError("The job was stopped.")
+        raise JobStopped
     return {}
 
 

@@ -26,6 +26,8 @@ _TYPES = {
 class ParameterError(WrongUseError):
     """One parameter of the request cannot be taken; ``param`` names it."""
 
+    code = "bad_parameter"
+
     def __init__(self, message: str, *, param: str, remedy: str = "") -> None:
         super().__init__(message, remedy=remedy)
         self.param = param
@@ -34,13 +36,15 @@ class ParameterError(WrongUseError):
 class ModelNotFoundError(NotFoundError):
     """No model of this name, here or for this work."""
 
+    code = "model_not_found"
+
 
 def build_error(error: Exception) -> dict[str, Any]:
     """Return the JSON body for an exception; one that is not Ondol's own says nothing of its inside."""
     if not isinstance(error, OndolError):
         log.error("unexpected error in the gateway", exc_info=error)
         return build_body("The server met an error that it did not expect.", status=500, code="ondol_error")
-    code = "model_not_found" if isinstance(error, ModelNotFoundError) else _CODES.get(error.code, error.code)
+    code = _CODES.get(error.code, error.code)
     param = error.param if isinstance(error, ParameterError) else None
     if isinstance(error, ModelNotFoundError):
         param = "model"
