@@ -1,8 +1,8 @@
 """Takes one file into the corpus: original, parse, chunks, save; what is inside an archive or mail likewise.
 
 Everything about a document is saved in one transaction, and a container is marked as done after all it
-holds, so that a run killed anywhere is finished by the next one. Failures are collected; only a full disk ends
-the run.
+holds, so that a run killed anywhere is finished by the next one. Failures are collected; only a full disk
+ends the run.
 """
 
 import hashlib

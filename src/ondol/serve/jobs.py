@@ -226,12 +226,11 @@ def _build_options(run: JobRun) -> "IngestOptions":
 
 def _ingest_upload(run: JobRun) -> dict[str, Any]:
     """Read one uploaded file, whose bytes are among the originals already."""
-    from ondol.ingest.pipeline import ingest_upload
+    from ondol.ingest.pipeline import Upload, ingest_upload
 
     payload, ondol = run.job.payload, run.ondol
     report = ingest_upload(
-        ondol.store.blobs.path(payload["blob_sha256"]),
-        name=payload["name"],
+        Upload(blob_sha256=payload["blob_sha256"], name=payload["name"]),
         store=ondol.store,
         pool=ondol.pool,
         indexer=ondol.indexer,
