@@ -128,37 +128,27 @@ def find_boxes(
         _load_page(document, page, name) as loaded,
     ):
         found = read_page(loaded)
-    boxes: list[list[float]] = []
+    boxes: list[Box] = []
+    previous: Glyph | None = None
     for number in found.origins[max(start, 0) : max(end, 0)]:
         glyph = found.glyphs[number] if number >= 0 else None
         if glyph is None or glyph.char.isspace():
             continue
-        box = boxes[-1] if boxes else None
-        if box is not None and _continues(box, glyph):
-            box[:] = [
-                min(box[0], glyph.left), min(box[1], glyph.top), max(box[2], glyph.right), max(box[3], glyph.bottom)
-            ]  # fmt: skip
+        box = found.find_box(glyph)
+        if previous is not None and _continues(previous, glyph):
+            last = boxes[-1]
+            box = min(last[0], box[0]), min(last[1], box[1]), max(last[2], box[2]), max(last[3], box[3])
+            boxes[-1] = box
         else:
-            boxes.append([glyph.left, glyph.top, glyph.right, glyph.bottom])
-    return [
-        (
-            _share(left, found.width),
-            _share(top, found.height),
-            _share(right, found.width),
-            _share(bottom, found.height),
-        )
-        for left, top, right, bottom in boxes
-    ]
+            boxes.append(box)
+        previous = glyph
+    return boxes
 
 
-def _continues(box: list[float], glyph: Glyph) -> bool:
-    height = min(box[3] - box[1], glyph.bottom - glyph.top)
-    overlap = min(box[3], glyph.bottom) - max(box[1], glyph.top)
-    return overlap > 0.3 * height and -0.5 * glyph.size < glyph.left - box[2] < 1.5 * glyph.size
-
-
-def _share(value: float, whole: float) -> float:
-    return round(min(max(value / whole, 0.0), 1.0), 5) if whole > 0 else 0.0
+def _continues(previous: Glyph, glyph: Glyph) -> bool:
+    height = min(previous.bottom - previous.top, glyph.bottom - glyph.top)
+    overlap = min(previous.bottom, glyph.bottom) - max(previous.top, glyph.top)
+    return overlap > 0.3 * height and -0.5 * glyph.size < glyph.left - previous.right < 1.5 * glyph.size
 
 
 @contextlib.contextmanager

@@ -1,6 +1,6 @@
 """From glyphs on a page to lines, reading order, paragraphs and table rows. Pure: no PDF library, no document state.
 
-Coordinates are points as displayed, origin at the top left. Everything is decided from one page alone, so that the
+Coordinates are points with the text upright, origin at the top left. Everything is decided from one page alone, so that the
 text of a page can be rebuilt at any time, glyph by glyph, to highlight a quotation.
 
 Reading order: a gutter (a vertical strip that few lines cross, with running text on both sides) splits a region into
@@ -38,17 +38,21 @@ HYPHEN = "\x02"
 
 
 class Glyph:
-    """A character and where it stands."""
+    """A character and where it stands, turned upright by ``angle`` degrees clockwise."""
 
-    __slots__ = ("bottom", "char", "left", "right", "size", "top")
+    __slots__ = ("angle", "bottom", "char", "left", "right", "size", "top")
 
-    def __init__(self, char: str, left: float, top: float, right: float, bottom: float, size: float) -> None:
+    def __init__(
+        self, char: str, box: tuple[float, float, float, float], size: float, *, angle: int = 0
+    ) -> None:
+        left, top, right, bottom = box
         self.char = char
         self.left = left
         self.top = top
         self.right = right
         self.bottom = bottom
         self.size = size
+        self.angle = angle
 
 
 @dataclass(slots=True)
