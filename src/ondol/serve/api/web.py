@@ -20,7 +20,7 @@ class WebApp(StaticFiles):
     """
 
     def __init__(self, directory: Path = WEB_DIR) -> None:
-        super().__init__(directory=directory, check_dir=False)
+        super().__init__(directory=directory, html=True, check_dir=False)
         self._index = directory / "index.html"
 
     async def get_response(self, path: str, scope: Scope) -> Response:
