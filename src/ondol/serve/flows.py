@@ -191,7 +191,7 @@ class Ondol:
 
     def asker(self, model: str | None = None) -> Asker:
         """An answerer over the corpus with that chat model."""
-        return Asker(self.searcher, self.chat(model))
+        return Asker(self.searcher, self.chat(model), analyser=self.analyser)
 
     def ask(
         self,
