@@ -47,7 +47,8 @@ export function AnswerActions({ turn, answer }: { turn: Turn; answer: Answer }) 
     const done = await copyText(formatAnswer(answer, t));
     showToast(t(done ? "answer.copied" : "answer.copyFailed"), done ? "plain" : "bad");
   };
-  const total = answer.timings_ms["total"] ?? answer.timings_ms["total_ms"];
+  const taken = answer.timings_ms["total"] ?? 0;
+  const total = taken >= 100 ? taken : 0; // below a tenth of a second there is nothing to tell
   const canRate = turn.messageId !== null;
   return (
     <>

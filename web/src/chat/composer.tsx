@@ -43,7 +43,7 @@ export function Composer({ isRunning, isFollowUp }: ComposerProps) {
       <div
         className={cx(
           "relative overflow-hidden rounded-2xl border border-line-strong bg-raised shadow-float",
-          "has-[textarea:focus-visible]:border-ember has-[textarea:focus-visible]:ring-1 has-[textarea:focus-visible]:ring-ember",
+          "has-[textarea:focus-visible]:border-ember has-[textarea:focus-visible]:ring-3 has-[textarea:focus-visible]:ring-ember-soft",
         )}
       >
         <label htmlFor="question" className="sr-only">

@@ -97,7 +97,10 @@ function ThreadView({ thread }: { thread: Thread }) {
         <ThreadPrimitive.Root className="relative flex min-h-0 flex-1 flex-col">
           <h1 className="sr-only">{thread.title || t("chat.title")}</h1>
           {isEmpty ? null : <UploadBar />}
-          <ThreadPrimitive.Viewport className="min-h-0 flex-1 overflow-x-hidden overflow-y-auto px-4 sm:px-6">
+          <ThreadPrimitive.Viewport
+            turnAnchor="top"
+            className="min-h-0 flex-1 overflow-x-hidden overflow-y-auto px-4 sm:px-6"
+          >
             {isEmpty ? (
               <EmptyThread />
             ) : (

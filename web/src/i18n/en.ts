@@ -87,9 +87,9 @@ export const en = {
   "empty.noDocumentsText":
     "Drop files anywhere on this page: PDF, Word, PowerPoint, Excel, CSV, HWP, HWPX, HTML, Markdown, text, e-mail, or a ZIP of them. They stay on this server.",
   "empty.choose": "Choose files",
-  "empty.sample1": "How do I plan a survey mission?",
-  "empty.sample2": "How can I set up a geofence?",
-  "empty.sample3": "How do I calibrate the compass?",
+  "empty.sample1": "What happens when the battery is low?",
+  "empty.sample2": "How do I calibrate the compass?",
+  "empty.sample3": "How do I plan a survey mission?",
 
   "answer.extractive": "From your documents, word for word",
   "answer.generated": "Written by {model}, checked against your documents",

@@ -89,7 +89,7 @@ export const ko: Record<keyof typeof en, string> = {
   "empty.noDocumentsText":
     "이 화면 아무 곳에나 파일을 끌어다 놓으세요. PDF, 워드, 파워포인트, 엑셀, CSV, HWP, HWPX, HTML, 마크다운, 텍스트, 이메일과 이를 묶은 ZIP을 읽습니다. 파일은 이 서버 안에만 있습니다.",
   "empty.choose": "파일 고르기",
-  "empty.sample1": "지오펜스는 어떻게 설정하나요?",
+  "empty.sample1": "지오펜스를 벗어나면 어떻게 되나요?",
   "empty.sample2": "나침반은 어떻게 보정하나요?",
   "empty.sample3": "측량 임무는 어떻게 계획하나요?",
 

@@ -58,7 +58,7 @@ export function TextView({ text, span, language }: TextViewProps) {
             <mark
               ref={mark}
               data-quote
-              className="scroll-my-16 rounded-[3px] box-decoration-clone px-0.5 py-[0.15em] shadow-[0_2px_0_var(--glow)]"
+              className="scroll-my-16 rounded-[3px] box-decoration-clone py-[0.15em] shadow-[0_2px_0_var(--glow)]"
             >
               {text.slice(from, to)}
             </mark>

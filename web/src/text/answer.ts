@@ -44,9 +44,17 @@ export function parseInline(text: string, numbers: ReadonlySet<number>, { strong
   return content;
 }
 
-/** Parse a whole answer. Blank lines separate paragraphs; runs of list lines become lists. */
+function citedIn(content: readonly Inline[]): string {
+  return content.flatMap((piece) => (piece.type === "cite" ? [piece.number] : [])).join();
+}
+
+/**
+ * Parse a whole answer. Blank lines separate paragraphs; runs of list lines become lists. A plain line right after a
+ * list item goes on with it, as in Markdown, as long as it stands on the same sources.
+ */
 export function parseAnswer(text: string, numbers: ReadonlySet<number>, options: { strong?: boolean } = {}): AnswerBlock[] {
   const blocks: AnswerBlock[] = [];
+  let openItem: Inline[] | null = null;
   let paragraph: string[] = [];
   const endParagraph = () => {
     if (paragraph.length) blocks.push({ type: "paragraph", content: parseInline(paragraph.join("\n"), numbers, options) });
@@ -57,12 +65,23 @@ export function parseAnswer(text: string, numbers: ReadonlySet<number>, options:
     const bullet = numbered ?? BULLET.exec(line);
     if (bullet) {
       endParagraph();
-      const item = parseInline(line.slice(bullet[0].length), numbers, options);
+      openItem = parseInline(line.slice(bullet[0].length), numbers, options);
       const last = blocks.at(-1);
-      if (last?.type === "list" && last.ordered === Boolean(numbered)) last.items.push(item);
-      else blocks.push({ type: "list", ordered: Boolean(numbered), start: Number(numbered?.[1] ?? 1), items: [item] });
-    } else if (line.trim() === "") endParagraph();
-    else paragraph.push(line);
+      if (last?.type === "list" && last.ordered === Boolean(numbered)) last.items.push(openItem);
+      else blocks.push({ type: "list", ordered: Boolean(numbered), start: Number(numbered?.[1] ?? 1), items: [openItem] });
+      continue;
+    }
+    if (line.trim() === "") {
+      endParagraph();
+      openItem = null;
+      continue;
+    }
+    const content = openItem ? parseInline(line.trim(), numbers, options) : [];
+    if (openItem && citedIn(content) === citedIn(openItem.slice(-1))) openItem.push({ type: "text", text: " " }, ...content);
+    else {
+      openItem = null;
+      paragraph.push(line);
+    }
   }
   endParagraph();
   return blocks;
