@@ -12,6 +12,7 @@ from pathlib import PurePosixPath
 
 from ondol.core.documents import DocumentKind
 from ondol.core.errors import CorruptFileError, EmptyFileError, EncryptedFileError, UnsupportedFileError
+from ondol.sources.encoding import decode
 
 _OLE_MAGIC = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _ZIP_MAGICS = (b"PK\x03\x04", b"PK\x05\x06", b"PK\x07\x08")
@@ -194,8 +195,6 @@ def _detect_text(name: str, head: bytes, by_name: DocumentKind | None) -> Docume
             f"{name} is not of a type that can be read.",
             remedy="Convert it to PDF, DOCX, XLSX, PPTX, HWPX, HTML, Markdown, CSV or plain text.",
         )
-    from ondol.sources.encoding import decode
-
     if _looks_like_mail(head):
         return DocumentKind.EMAIL
     text, _ = decode(head[:_TEXT_SAMPLE])
@@ -231,13 +230,8 @@ def _looks_textual(sample: bytes) -> bool:
     """Tell whether bytes can be text in any encoding that ``encoding.decode`` knows."""
     if sample.startswith((b"\xff\xfe", b"\xfe\xff")):
         return True
-    nuls = sample.count(0)
-    if nuls:  # UTF-16 without a mark: NULs in every other place only
-        return (
-            len(sample) >= 4
-            and (sample[::2].count(0) == 0 or sample[1::2].count(0) == 0)
-            and nuls > len(sample) // 20
-        )
+    if b"\x00" in sample:  # UTF-16 without a mark, or no text
+        return decode(sample)[1].startswith("utf-16")
     control = sum(sample.count(byte) for byte in (*range(1, 9), *range(14, 27), *range(28, 32)))
     return control * 100 <= len(sample)
 
