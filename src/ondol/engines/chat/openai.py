@@ -15,7 +15,7 @@ from ondol.engines.chat.wire import CHAT_PATH, build_body, complete, read_reply
 from ondol.engines.endpoint import Endpoint, build_headers
 from ondol.engines.http import HttpClient
 
-_LOOK_TIMEOUT_S = 5.0
+_LOOK_TIMEOUT_S = 3.0
 _LOOK_AGAIN_S = 30.0
 
 
