@@ -25,6 +25,7 @@ _FENCE = re.compile(r" {0,3}(`{3,}|~{3,})")
 _ANCHOR = re.compile(r"[ \t]*\{#[^{}\n]{1,80}\}[ \t]*$")
 _TEMPLATE = re.compile(r"\{%\s*(youtube|embed|include|raw|endraw).*?%\}(?:.*?\{%\s*end\1\s*%\})?|\{%.*?%\}")
 _CONTAINER = re.compile(r"[ \t]*:{3,}[ \t]*([\w-]*)[ \t]*(.*)$")
+_PICTURE = re.compile(r"(?: {4,}|\t)\s*!\[[^\]]*\]\([^)]*\)\s*$")
 _CONTENTS = re.compile(r"[ \t]*\[{1,2}toc\]{1,2}[ \t]*$|[ \t]*\[\[_TOC_\]\][ \t]*$", re.IGNORECASE)
 
 
@@ -84,6 +85,8 @@ def _plain_lines(text: str) -> Iterator[str]:
             if container[2]:
                 yield container[2]
                 yield ""
+        elif _PICTURE.match(line):
+            yield line.strip()  # indented it would count as code, which nobody means
         elif not _CONTENTS.match(line):
             yield _ANCHOR.sub("", _TEMPLATE.sub("", line) if "{%" in line else line)
 
