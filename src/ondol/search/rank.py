@@ -1,0 +1,140 @@
+"""The second look at the best candidates: does one sentence say it, and are the words together?
+
+Three numbers in [0, 1] for each passage, comparable between passages of one question: the BM25 score as a
+share of the highest possible, the share of the question's words that its best sentence holds, and the share
+of the question's neighbouring words that stand side by side there. Their weights were fitted by listwise
+logistic regression on English and Korean questions (``docs/decisions/0004-search.md``).
+"""
+
+from collections.abc import Sequence
+from itertools import pairwise
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ondol.search.stream import CONTEXT_END, hash_term
+from ondol.store.index_segment import ForwardStream
+from ondol.text.morphemes import QueryTerm
+
+_K1 = 1.2
+# Neighbours in the question may have one word between them in the passage.
+_REACH = 2
+
+
+class WordWeights(NamedTuple):
+    """The words of a question as ranking needs them.
+
+    Attributes:
+        number: hashes of the distinct words, ascending, shape (words,).
+        weight: how much each counts; the sum is 1.
+        pairs: places in ``number`` of neighbouring words, first and second, shape (pairs, 2).
+        pair_weight: the sum is 1.
+    """
+
+    number: NDArray[np.uint32]
+    weight: NDArray[np.float64]
+    pairs: NDArray[np.int64]
+    pair_weight: NDArray[np.float64]
+
+
+def inverse_frequencies(doc_freqs: NDArray[np.float64], num_docs: int) -> NDArray[np.float64]:
+    """Return the BM25 weights of terms that occur in so many of ``num_docs`` chunks."""
+    return np.log1p((num_docs - doc_freqs + 0.5) / (doc_freqs + 0.5)).clip(min=0.0)
+
+
+def highest_score(terms: Sequence[QueryTerm], idf: NDArray[np.float64]) -> float:
+    """Return what a passage of nothing but the question's terms would score in BM25."""
+    weights = np.array([term.weight for term in terms])
+    return float((weights * idf).sum()) * (_K1 + 1)
+
+
+def weigh_words(terms: Sequence[QueryTerm], idf: NDArray[np.float64]) -> WordWeights:
+    """Return the words of a question with weights; bigrams are left out.
+
+    Args:
+        terms: in order.
+        idf: of each term.
+    """
+    sequence = [(hash_term(t.text), float(v)) for t, v in zip(terms, idf, strict=True) if not t.is_bigram]
+    number = np.array(sorted({n for n, _ in sequence}), dtype=np.uint32)
+    place = {int(n): at for at, n in enumerate(number)}
+    value = np.zeros(len(number))
+    for n, v in sequence:
+        value[place[n]] = v
+    order = [place[n] for n, _ in sequence]
+    pairs = np.array(sorted({(a, b) for a, b in pairwise(order) if a != b}), np.int64)
+    pairs = pairs.reshape(-1, 2)
+    pair_value = value[pairs].sum(axis=1) if len(pairs) else np.empty(0)
+    return WordWeights(number, _share(np.sqrt(value)), pairs, _share(pair_value))
+
+
+def read_sentences(words: WordWeights, streams: Sequence[ForwardStream]) -> NDArray[np.float64]:
+    """Return the best sentence's share of words and of neighbouring words, shape (streams, 2)."""
+    found = np.zeros((len(streams), 2))
+    if not len(words.number) or not streams:
+        return found
+    lengths = np.array([len(stream.term) for stream in streams])
+    terms = np.concatenate([stream.term for stream in streams])
+    owner = np.repeat(np.arange(len(streams)), lengths)
+    is_mark = terms <= CONTEXT_END
+    sentence = np.cumsum(is_mark) + owner
+    at = np.flatnonzero(~is_mark)
+    place = np.searchsorted(words.number, terms[at]).clip(max=len(words.number) - 1)
+    is_hit = words.number[place] == terms[at]
+    order, place = np.arange(len(at))[is_hit], place[is_hit]
+    sentence, owner = sentence[at][is_hit], owner[at][is_hit]
+    if not len(place):
+        return found
+    best = _best_sentence(place, sentence, owner, words.weight)
+    np.maximum.at(found[:, 0], best[0], best[1])
+    pair_place, hits = _find_pairs(order, place, sentence, words.pairs)
+    if len(hits):
+        best = _best_sentence(pair_place, sentence[hits], owner[hits], words.pair_weight)
+        np.maximum.at(found[:, 1], best[0], best[1])
+    return found
+
+
+def _best_sentence(
+    place: NDArray[np.int64],
+    sentence: NDArray[np.int64],
+    owner: NDArray[np.intp],
+    weight: NDArray[np.float64],
+) -> tuple[NDArray[np.intp], NDArray[np.float64]]:
+    """Return owner and summed weight of the distinct places in each sentence."""
+    keys, first = np.unique(sentence * len(weight) + place, return_index=True)
+    numbers, inverse = np.unique(keys // len(weight), return_inverse=True)
+    sums = np.zeros(len(numbers))
+    np.add.at(sums, inverse, weight[place[first]])
+    owners: NDArray[np.intp] = np.zeros(len(numbers), dtype=np.intp)
+    owners[inverse] = owner[first]
+    return owners, sums
+
+
+def _find_pairs(
+    order: NDArray[np.int64],
+    place: NDArray[np.int64],
+    sentence: NDArray[np.int64],
+    pairs: NDArray[np.int64],
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return which pairs of neighbours stand together, and at which of the hits each begins."""
+    codes = pairs[:, 0] * (1 << 16) + pairs[:, 1]
+    found, starts = [], []
+    for step in range(1, _REACH + 1):
+        if len(place) <= step or not len(codes):
+            break
+        near = (order[step:] - order[:-step] <= _REACH) & (sentence[step:] == sentence[:-step])
+        hits = np.flatnonzero(near)
+        wanted = place[hits] * (1 << 16) + place[hits + step]
+        slot = np.searchsorted(codes, wanted).clip(max=len(codes) - 1)
+        is_pair = codes[slot] == wanted
+        found.append(slot[is_pair])
+        starts.append(hits[is_pair])
+    if not found:
+        return np.empty(0, np.int64), np.empty(0, np.int64)
+    return np.concatenate(found), np.concatenate(starts)
+
+
+def _share(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    total = float(values.sum())
+    return values / total if total > 0 else np.zeros(len(values))
