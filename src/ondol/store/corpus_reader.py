@@ -32,6 +32,7 @@ from ondol.store.rows import (
 
 _document = schema.document.c
 _content = schema.content.c
+_holder = schema.document.alias("holder")
 SELECT_DOCUMENT = select(schema.document, *CONTENT_COLUMNS).join_from(schema.document, schema.content)
 """Documents with what their rows need of the content (see ``read_document_row``)."""
 
@@ -121,26 +122,22 @@ class CorpusReader:
         """
         if not chunk_ids:
             return {}
-        found: dict[str, tuple[Chunk, Document]] = {}
         with self._database.read() as connection:
-            labels = choose_labels(connection, principal)
             first = (
-                select(_document.content_id, func.min(_document.uri).label("uri"))
-                .where(is_readable(labels), is_narrowed(narrow))
+                select(_holder.c.uri)
+                .where(_holder.c.content_id == schema.chunk.c.content_id)
                 .where(
-                    _document.content_id.in_(
-                        select(schema.chunk.c.content_id).where(schema.chunk.c.chunk_id.in_(chunk_ids))
-                    )
+                    is_readable(choose_labels(connection, principal), _holder), is_narrowed(narrow, _holder)
                 )
-                .group_by(_document.content_id)
-                .subquery()
+                .order_by(_holder.c.uri)
+                .limit(1)
+                .scalar_subquery()
             )
             rows = (
                 connection
                 .execute(
                     select(*CHUNK_COLUMNS, schema.document, *CONTENT_COLUMNS)
-                    .join_from(schema.chunk, first, first.c.content_id == schema.chunk.c.content_id)
-                    .join(schema.document, _document.uri == first.c.uri)
+                    .join_from(schema.chunk, schema.document, _document.uri == first)
                     .join(schema.content, _content.id == _document.content_id)
                     .where(schema.chunk.c.chunk_id.in_(chunk_ids))
                     .order_by(_document.uri)
@@ -148,6 +145,7 @@ class CorpusReader:
                 .mappings()
                 .all()
             )
+        found: dict[str, tuple[Chunk, Document]] = {}
         documents: dict[str, Document] = {}
         for row in rows:
             if row["chunk_chunk_id"] in found:

@@ -5,7 +5,7 @@ Both become part of the SQL statement: a row that may not be seen never leaves t
 
 from collections.abc import Sequence
 
-from sqlalchemy import ColumnElement, Connection, and_, or_, select, true
+from sqlalchemy import ColumnElement, Connection, FromClause, and_, or_, select, true
 
 from ondol.core.access import Principal
 from ondol.core.documents import Filter
@@ -25,9 +25,9 @@ def choose_labels(connection: Connection, principal: Principal) -> list[str]:
     return sorted(text for text in texts if can_read(principal, parse_label(text)))
 
 
-def is_readable(labels: Sequence[str]) -> ColumnElement[bool]:
+def is_readable(labels: Sequence[str], document: FromClause = schema.document) -> ColumnElement[bool]:
     """Keep documents with one of these labels."""
-    return schema.document.c.label.in_(labels)
+    return document.c.label.in_(labels)
 
 
 def is_within(column: ColumnElement[str], prefix: str) -> ColumnElement[bool]:
@@ -39,22 +39,22 @@ def is_within(column: ColumnElement[str], prefix: str) -> ColumnElement[bool]:
     return or_(column == prefix, _starts_with(column, prefix + "/"), _starts_with(column, prefix + "!/"))
 
 
-def is_narrowed(narrow: Filter | None) -> ColumnElement[bool]:
+def is_narrowed(narrow: Filter | None, document: FromClause = schema.document) -> ColumnElement[bool]:
     """Keep documents that pass the filter."""
     if narrow is None:
         return true()
-    document = schema.document.c
+    column = document.c
     conditions: list[ColumnElement[bool]] = []
     if narrow.documents:
-        conditions.append(document.id.in_(narrow.documents))
+        conditions.append(column.id.in_(narrow.documents))
     if narrow.sources:
-        conditions.append(or_(*(is_within(document.uri, source) for source in narrow.sources)))
+        conditions.append(or_(*(is_within(column.uri, source) for source in narrow.sources)))
     if narrow.kinds:
-        conditions.append(document.kind.in_([kind.value for kind in narrow.kinds]))
+        conditions.append(column.kind.in_([kind.value for kind in narrow.kinds]))
     if narrow.after is not None:
-        conditions.append(document.dated_at >= narrow.after)
+        conditions.append(column.dated_at >= narrow.after)
     if narrow.before is not None:
-        conditions.append(document.dated_at < narrow.before)
+        conditions.append(column.dated_at < narrow.before)
     return and_(true(), *conditions)
 
 

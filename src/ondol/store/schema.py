@@ -131,7 +131,7 @@ document = Table(
     Column("media_type", Text, nullable=False),
     Column("size_bytes", BigInteger, nullable=False),
     Column("mtime_ns", BigInteger, nullable=False),
-    Column("label", Text, ForeignKey("label.text"), nullable=False, index=True),
+    Column("label", Text, ForeignKey("label.text"), nullable=False),
     Column("licence", Text, nullable=False),
     Column("language", Text, nullable=False),
     Column("author", Text, nullable=False),

@@ -168,7 +168,6 @@ def upgrade() -> None:
         sa.UniqueConstraint("uri", name=op.f("uq_document_uri")),
     )
     op.create_index(op.f("ix_document_content_id_uri"), "document", ["content_id", "uri"], unique=False)
-    op.create_index(op.f("ix_document_label"), "document", ["label"], unique=False)
     op.create_table(
         "failure",
         sa.Column("uri", sa.Text().with_variant(sa.Text(collation="C"), "postgresql"), nullable=False),
@@ -242,7 +241,6 @@ def downgrade() -> None:
     op.drop_table("page")
     op.drop_table("message")
     op.drop_table("failure")
-    op.drop_index(op.f("ix_document_label"), table_name="document")
     op.drop_index(op.f("ix_document_content_id_uri"), table_name="document")
     op.drop_table("document")
     op.drop_index(op.f("ix_chunk_chunk_id"), table_name="chunk")
