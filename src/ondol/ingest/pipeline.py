@@ -128,8 +128,8 @@ class _Run:
         tally.skipped = found.skipped
         states, hidden = self._load_states(found)
         self._settle_missing(found, states, hidden)
-        tally.start(found.files)
         try:
+            tally.start(found.files)
             self._process_all(found.files, states, hidden)
             if not self._must_stop():
                 self._finish_index()

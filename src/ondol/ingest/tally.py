@@ -136,7 +136,7 @@ class Tally:
         self._done += 1
         self._done_bytes += file.size
         self._current = show_name(file.uri)
-        self.show("reading")
+        self.show("reading", is_forced=self._done == self._total)
 
     def _estimate_s(self, elapsed_s: float) -> float | None:
         """Time left: bytes tell more than files, since files differ in size."""
