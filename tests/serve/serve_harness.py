@@ -19,8 +19,12 @@ from ondol.serve.api.server import build_server_config
 from ondol.serve.flows import Ondol
 from ondol.serve.settings import Settings
 from ondol.sources.read import read_document
+from ondol.text.morphemes import Analyser
 
 PORT = 8700
+ANALYSER = Analyser()
+"""One for all tests: its Korean dictionary takes seconds to load."""
+
 LOCAL = f"http://127.0.0.1:{PORT}"
 
 DRONE = """# Drone battery
@@ -49,6 +53,10 @@ class ServedOndol(Ondol):
     def __init__(self, settings: Settings, *, chat=None) -> None:
         super().__init__(settings)
         self.fake = chat
+
+    @property
+    def analyser(self):
+        return ANALYSER
 
     @property
     def embedder(self):
@@ -130,3 +138,23 @@ def read_events(text: str) -> list[tuple[str, str]]:
         if fields:
             events.append((fields.get("event", "message"), fields["data"]))
     return events
+
+
+def wait_until(condition, *, timeout_s: float = 30.0) -> None:
+    """Return once the condition holds."""
+    deadline = time.monotonic() + timeout_s
+    while not condition():
+        assert time.monotonic() < deadline, "waited in vain"
+        time.sleep(0.02)
+
+
+def wait_for_job(client, job_id: str, *, headers=None) -> dict:
+    """Return the job once it has ended."""
+    found = {}
+
+    def has_ended() -> bool:
+        found.update(client.get(f"/api/v1/jobs/{job_id}", headers=headers).json())
+        return found["status"] in {"done", "failed", "cancelled"}
+
+    wait_until(has_ended)
+    return found

@@ -17,6 +17,7 @@ from ondol.serve.bridge import Workers
 from ondol.serve.jobs import JobRunner
 from ondol.serve.security import NOBODY, Access, Guard
 from ondol.serve.trail import AuditTrail
+from ondol.serve.upkeep import Upkeep
 from ondol.serve.upstream import Upstream
 
 if TYPE_CHECKING:
@@ -46,12 +47,19 @@ class ServeContext:
             allowed_hosts=settings.allowed_hosts,
         )
         self.runner = JobRunner(ondol)
+        self.upkeep = Upkeep(ondol)
         self.upstream = Upstream(max_open=limit)
         self.pictures = PictureCache(self.workers)
+
+    def start(self) -> None:
+        """Begin to run jobs and to keep the index up to date."""
+        self.upkeep.start()
+        self.runner.start()
 
     def close(self) -> None:
         """Stop jobs at their next safe point and refuse new work."""
         self.runner.close()
+        self.upkeep.close()
         self.trail.close()
         for workers in (self.workers, self.streams, self.door):
             workers.close()

@@ -15,10 +15,10 @@ from typing import TYPE_CHECKING, Any
 
 from ondol.core.access import LOCAL_PRINCIPAL, Label, Principal
 from ondol.core.errors import AccessDeniedError, ConflictError, OndolError, WrongUseError
+from ondol.ingest.pipeline import IngestOptions, IngestProgress, Upload, ingest_upload
 from ondol.store.jobs import Job
 
 if TYPE_CHECKING:
-    from ondol.ingest.pipeline import IngestOptions, IngestProgress
     from ondol.serve.flows import Ondol
 
 log = logging.getLogger(__name__)
@@ -208,13 +208,11 @@ class JobRunner:
         )
 
 
-def _build_progress(run: JobRun) -> "Callable[[IngestProgress], None]":
+def _build_progress(run: JobRun) -> Callable[[IngestProgress], None]:
     return lambda progress: run.report(progress.to_json())
 
 
-def _build_options(run: JobRun) -> "IngestOptions":
-    from ondol.ingest.pipeline import IngestOptions
-
+def _build_options(run: JobRun) -> IngestOptions:
     settings, payload = run.ondol.settings, run.job.payload
     return IngestOptions(
         label=Label.parse(payload["label"]) if payload.get("label") is not None else None,
@@ -226,8 +224,6 @@ def _build_options(run: JobRun) -> "IngestOptions":
 
 def _ingest_upload(run: JobRun) -> dict[str, Any]:
     """Read one uploaded file, whose bytes are among the originals already."""
-    from ondol.ingest.pipeline import Upload, ingest_upload
-
     payload, ondol = run.job.payload, run.ondol
     report = ingest_upload(
         Upload(blob_sha256=payload["blob_sha256"], name=payload["name"]),

@@ -3,6 +3,7 @@
 import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import cache
 from typing import TYPE_CHECKING
 
 from fastapi import FastAPI
@@ -47,8 +48,7 @@ def build_routes() -> FastAPI:
         app.include_router(module.router, prefix=API_PREFIX)
     app.include_router(gateway, prefix="/v1")
     install_error_handlers(app)
-    document = build_openapi(app)
-    app.openapi = lambda: document  # type: ignore[method-assign]  # FastAPI's documented way to extend it
+    app.openapi = cache(lambda: build_openapi(app))  # type: ignore[method-assign]  # FastAPI's way to extend it
     return app
 
 
@@ -85,7 +85,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     """Refuse to serve everyone without keys; run jobs while the server runs."""
     context: ServeContext = app.state.context
     check_binding(context.ondol.settings.host, has_keys=await context.door.run(context.has_keys))
-    context.runner.start()
+    context.start()
     try:
         yield
     finally:

@@ -129,7 +129,7 @@ async def change_document(
         )
         detail = {"label": str(label)} if label is not None else {}
         context.trail.write(principal, "document.change", resource=document_id, detail=detail)
-        context.ondol.indexer.update()
+        context.upkeep.refresh_index()
         return changed
 
     return await context.workers.run(work)
@@ -149,7 +149,7 @@ async def delete_document(context: Context, principal: Writer, document_id: str)
         find_document(context, document_id, principal)
         context.ondol.store.corpus.remove_documents([document_id])
         context.trail.write(principal, "document.delete", resource=document_id)
-        context.ondol.indexer.update()
+        context.upkeep.refresh_index()
 
     await context.workers.run(work)
     return Response(status_code=204)
