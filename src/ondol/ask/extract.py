@@ -26,7 +26,7 @@ class ExtractOptions(Frozen):
         min_share: a further sentence must score at least this share of the best one.
     """
 
-    min_answerable: float = 0.35
+    min_answerable: float = 0.45
     max_sentences: int = 3
     min_share: float = 0.75
     max_items: int = 10
@@ -55,6 +55,11 @@ _ANAPHOR = re.compile(
     r"|(?:이는|이를|이것|그것|이러한|그러한|이런|그런|그는|그녀는|이 경우|그러나|하지만|또한|따라서|그리고|그래서|이때)"
 )
 _MAX_ANTECEDENT_CHARS = 240
+_MIN_WINDOW = 0.05
+_MAX_BULLETS = 7
+_IN_LIST = frozenset({"item", "sentence"})
+_POOL = 24
+_BONUS_NEW = 0.4
 
 
 def extract(
@@ -97,28 +102,40 @@ def _choose(
     chosen: list[_Choice] = []
     seen = {fold(_text(passages, c)) for c in taken}
     used = {(c.passage, i) for c in taken for i in c.indexes}
-    asked_by_ai = is_instruction(selection.question.text)
-    best = 0.0
-    for candidate in selection.ranked:
-        if len(chosen) == limit:
-            break
-        unit = candidate.unit
-        text = passages[candidate.passage].text[unit.start : unit.end]
-        if unit.kind == "heading" or (candidate.passage, candidate.index) in used:
+    covered: set[str] = set()
+    pool = [c for c in selection.ranked if _may_show(c, selection, passages)][:_POOL]
+    best = pool[0].score if pool else 0.0
+    while pool and len(chosen) < limit:
+        # A sentence that speaks of what the ones before it left out is worth more than one that says the same again.
+        worth = {id(c): c.score + _BONUS_NEW * _gain(c, covered, selection) for c in pool}
+        candidate = max(pool, key=lambda c: worth[id(c)])
+        pool.remove(candidate)
+        if (candidate.passage, candidate.index) in used:
             continue
-        if not asked_by_ai and is_instruction(text):
-            continue
-        if chosen and (candidate.score < options.min_share * best or not candidate.matched):
+        if chosen and worth[id(candidate)] < options.min_share * best:
             break
         choice = _widen(candidate, selection, passages, options)
         key = fold(_text(passages, choice))
         if any(key in other or other in key for other in seen):
             continue
-        best = best or candidate.score
         seen.add(key)
         used.update((choice.passage, i) for i in choice.indexes)
+        covered.update(candidate.matched)
         chosen.append(choice)
     return chosen
+
+
+def _may_show(candidate: Candidate, selection: Selection, passages: Sequence[Passage]) -> bool:
+    """Tell whether a unit may be an answer: not a heading, and no order to an AI unless that is asked about."""
+    if candidate.unit.kind == "heading":
+        return False
+    text = passages[candidate.passage].text[candidate.unit.start : candidate.unit.end]
+    return is_instruction(selection.question.text) or not is_instruction(text)
+
+
+def _gain(candidate: Candidate, covered: set[str], selection: Selection) -> float:
+    """Return the weight of the question's terms that no sentence chosen before holds; 0 for the first."""
+    return sum(selection.weights[t] for t in candidate.matched - covered) if covered else 0.0
 
 
 def _widen(
@@ -126,32 +143,49 @@ def _widen(
 ) -> _Choice:
     """Take the list that a sentence announces or an item belongs to, and what a pronoun stands for."""
     units = selection.units[candidate.passage]
-    first = last = candidate.index
-    wants_list = selection.question.kind == "steps"
-    if candidate.unit.kind == "lead" or (wants_list and candidate.unit.kind in {"item", "sentence"}):
-        if candidate.unit.kind == "item":
-            while first > 0 and units[first - 1].kind == "item":
-                first -= 1
-            if first > 0 and units[first - 1].kind == "lead":
-                first -= 1
-        if candidate.unit.kind != "sentence" or _starts_list(units, last + 1):
-            while (
-                last + 1 < len(units) and units[last + 1].kind == "item" and last - first < options.max_items
-            ):
-                last += 1
-        last = max(last, candidate.index)
-        first = max(first, candidate.index - options.max_items)
-    elif candidate.unit.kind == "sentence" and first > 0 and units[first - 1].kind == "sentence":
+    at = candidate.index
+    block = _find_list(units, at)
+    if candidate.unit.kind == "lead" and len(block) > 1:
+        block = range(at, min(block.stop, at + 1 + options.max_items))
+    elif selection.question.kind == "steps" and _is_procedure(units, block):
+        start = block.start if at - block.start <= options.max_items else at
+        block = range(start, min(block.stop, start + 1 + options.max_items))
+    else:
+        block = range(at, at + 1)
         text = passages[candidate.passage].text
-        before, this = units[first - 1], units[first]
-        short = before.end - before.start <= _MAX_ANTECEDENT_CHARS
-        if short and candidate.features["window"] > 0.05 and _ANAPHOR.match(text, this.start):
+        if _needs_antecedent(units, at, text) and candidate.features["window"] > _MIN_WINDOW:
+            block = range(at - 1, at + 1)
+    return _Choice(candidate.passage, units[block.start : block.stop], block)
+
+
+def _find_list(units: Sequence[Unit], at: int) -> range:
+    """Return the indexes of the list around or right after ``at``, its lead first; only ``at`` when there is none."""
+    first = last = at
+    if units[at].kind == "item":
+        while first > 0 and units[first - 1].kind in _IN_LIST:
             first -= 1
-    return _Choice(candidate.passage, units[first : last + 1], range(first, last + 1))
+        while units[first].kind == "sentence":
+            first += 1
+        if first > 0 and units[first - 1].kind == "lead":
+            first -= 1
+    while last + 1 < len(units) and units[last + 1].kind in _IN_LIST:
+        last += 1
+    while last > at and units[last].kind != "item":
+        last -= 1  # prose after the list is not part of it
+    return range(first, last + 1) if last > first and units[first + 1].kind == "item" else range(at, at + 1)
 
 
-def _starts_list(units: Sequence[Unit], index: int) -> bool:
-    return index < len(units) and units[index].kind == "item"
+def _is_procedure(units: Sequence[Unit], block: range) -> bool:
+    """Tell whether a list gives steps: it is numbered, or short with a lead."""
+    numbered = any(units[i].marker[:1].isdigit() for i in block)
+    return len(block) > 1 and (numbered or (units[block.start].kind == "lead" and len(block) <= _MAX_BULLETS))
+
+
+def _needs_antecedent(units: Sequence[Unit], at: int, text: str) -> bool:
+    if at == 0 or units[at].kind != "sentence" or units[at - 1].kind not in {"sentence", "item"}:
+        return False
+    short = units[at - 1].end - units[at - 1].start <= _MAX_ANTECEDENT_CHARS
+    return short and _ANAPHOR.match(text, units[at].start) is not None
 
 
 def _text(passages: Sequence[Passage], choice: _Choice) -> str:

@@ -8,16 +8,16 @@ from ondol.evidence.select import Selection
 # Logistic regression on XQuAD: the question's own article in the corpus against that article removed, and against its
 # paragraph alone removed; cross-validated by article. Rounded. See docs/decisions/0006-answers.md.
 _WEIGHTS = {
-    "coverage": 4.0,
-    "beside": 2.5,
-    "bigrams": 3.3,
-    "focus": 0.6,
-    "missing_names": -1.25,
-    "missing": -2.2,
-    "num_missing": -0.6,
+    "coverage": 4.5,
+    "beside": 3.0,
+    "bigrams": 2.35,
+    "focus": 0.5,
+    "missing_names": -1.2,
+    "missing": -3.1,
+    "num_missing": -0.45,
     "num_terms": 0.5,
 }
-_BIAS = -2.7
+_BIAS = -2.25
 _MAX_TERMS = 6
 
 

@@ -4,6 +4,7 @@ import re
 from dataclasses import dataclass
 from typing import Literal
 
+from ondol.evidence.polarity import find_denied
 from ondol.evidence.terms import STOPWORDS, TermFunction, is_weak, simple_terms
 from ondol.text.language import detect_language, has_hangul
 from ondol.text.lexemes import stem
@@ -15,7 +16,7 @@ _PATTERNS: tuple[tuple[AnswerKind, str], ...] = (
         "steps",
         r"\bhow (?:do|can|should|would|could|must|to)\b(?!.{0,12}\b(?:differ|compare)\b)"
         r"|\b(?:steps?|procedure|instructions?) (?:to|for|of)\b|\bwhat (?:should|must) (?:i|we|you) do\b"
-        r"|어떻게|방법|절차|순서|하려면",
+        r"|어떻게(?! ?(?:되|돼|됩|됐|다[른르]|생겼))|방법|절차|순서|하려면",
     ),
     (
         "number",
@@ -43,7 +44,7 @@ _PATTERNS: tuple[tuple[AnswerKind, str], ...] = (
     ),
     (
         "yes_no",
-        r"^\W*(?:is|are|was|were|do|does|did|can|could|may|must|should|will|has|have)\b|[있되하인]나요\?*$",
+        r"^\W*(?:is|are|was|were|do|does|did|can|could|may|must|should|will|has|have)\b|^(?!.*(?:어떤|어느|무슨|어디|누구|언제|왜|어떻게|뭐|무엇|몇|얼마)).*[있되하인]나요\?*$",
     ),
 )
 _KINDS = tuple((kind, re.compile(pattern, re.IGNORECASE)) for kind, pattern in _PATTERNS)
@@ -51,6 +52,7 @@ _NAME = re.compile(
     r"\b(?:[A-ZÀ-Þ][\w'’-]*|[A-Z]*\d+[A-Z]+\w*)(?:[ ](?:(?:of|the|de|von|van|and|&)[ ])?[A-ZÀ-Þ][\w'’-]*)*"
 )
 _NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
+_CAMEL = re.compile(r"\b[A-Za-z]*[a-z][A-Z][A-Za-z]*\b|\b[A-Z]{2,}[a-z]+[A-Za-z]*\b")
 _HOW_MANY = re.compile(r"\bhow (?:many|much)\s+((?:[\w'’-]+\s+){0,3}?[\w'’-]+)", re.IGNORECASE)
 _WHICH = re.compile(
     r"\b(?:what|which)\s+(?:is the |was the |were the |are the )?((?:[\w'’-]+))", re.IGNORECASE
@@ -71,6 +73,7 @@ class Question:
         weights: how much each term says, before its rarity is known.
         names: capitalised names, as written.
         numbers: numbers, without separators.
+        denies: it asks for what is not (*which cannot …*).
         focus: the stem of the noun asked for (*how many **points***), empty when there is none.
     """
 
@@ -81,12 +84,13 @@ class Question:
     weights: dict[str, float]
     names: tuple[str, ...]
     numbers: tuple[str, ...]
+    denies: bool
     focus: str
 
 
 def read_question(text: str, *, terms: TermFunction = simple_terms) -> Question:
     """Return what ``text`` asks for."""
-    found = tuple(dict.fromkeys(terms(text)))
+    found = _whole_terms(text, terms)
     names = tuple(find_names(text))
     name_terms = {t for name in names for t in terms(name)}
     weights = {t: _weight(t, is_name=t in name_terms) for t in found}
@@ -98,8 +102,17 @@ def read_question(text: str, *, terms: TermFunction = simple_terms) -> Question:
         weights=weights,
         names=names,
         numbers=tuple(n.replace(",", "") for n in _NUMBER.findall(text)),
+        denies=bool(find_denied(text, terms)),
         focus=_find_focus(text),
     )
+
+
+def _whole_terms(text: str, terms: TermFunction) -> tuple[str, ...]:
+    """Return content terms; of a name written ``LikeThis`` the whole alone, or it would count once for each part."""
+    apart = terms(_CAMEL.sub(" ", text))
+    whole = [t for word in _CAMEL.findall(text) for t in terms(word)[:1] if t not in apart]
+    every = dict.fromkeys(terms(text))
+    return tuple(t for t in every if t in apart or t in whole)
 
 
 def find_names(text: str) -> list[str]:

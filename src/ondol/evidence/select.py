@@ -8,11 +8,14 @@ import math
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 from ondol.evidence.answer_type import has_focus, match_answer_kind
+from ondol.evidence.polarity import find_denied
 from ondol.evidence.question import Question, read_question
 from ondol.evidence.terms import TermBag, TermFunction, simple_terms
 from ondol.evidence.units import Unit, split_units
+from ondol.text.language import detect_language
 
 
 @dataclass(frozen=True)
@@ -34,15 +37,19 @@ class Passage:
 
 WEIGHTS: dict[str, float] = {
     "coverage": 1.0,  # share of the question's weight in the sentence
-    "window": 0.2,  # … in the sentences beside it, and not in it
+    "window": 0.35,  # … in the sentences beside it, and not in it
     "passage": 0.3,  # … in its passage
-    "context": 0.25,  # … in headings, table header and title, and not in the sentence
+    "context": 0.4,  # … in headings, table header and title, and not in the sentence
     "bigrams": 0.3,  # neighbours in the question that are neighbours here
     "kind": 0.3,  # a number where one is asked for, a name for "who", …
     "focus": 0.12,  # "how many points": a number beside "points"
-    "rank": 0.4,
+    "rank": 0.25,
     "search": 0.3,
     "numbers": -0.1,  # a number of the question is missing
+    "bare": -0.3,  # holds no term of the question itself
+    "language": 0.3,  # written in the question's language
+    "step": 0.4,  # a step of a procedure, where one is asked for
+    "denial": 0.15,  # question and sentence both deny something
     "question": -0.3,  # the sentence is a question itself
     "heading": -0.4,
     "lead": -0.1,
@@ -117,6 +124,7 @@ def select(
             "passage": _cover(weights, bodies[n]),
             "rank": 1.0 / (1 + n),
             "search": max(0.0, passage.score / best),
+            "language": float(detect_language(passage.text) in {asked.language, ""}),
         }
         for sentence in found:
             features = _score_unit(asked, weights, sentence, found, context) | shared
@@ -172,6 +180,9 @@ def _score_unit(
         "kind": match_answer_kind(question, sentence.text),
         "focus": float(has_focus(question, sentence.text)),
         "numbers": float(any(n not in sentence.bag for n in question.numbers)),
+        "bare": float(not any(covered.values())),
+        "step": float(question.kind == "steps" and _is_step(sentence, found)),
+        "denial": float(question.denies and bool(find_denied(sentence.text, _no_terms))),
         "question": float(sentence.text.rstrip().endswith("?")),
         "heading": float(kind == "heading"),
         "lead": float(kind == "lead"),
@@ -179,6 +190,18 @@ def _score_unit(
         "long": max(0.0, math.log(max(1, len(sentence.terms)) / 20)),
         "nothing_new": float(len(new) < 2),
     }
+
+
+def _is_step(sentence: _Sentence, found: Sequence[_Sentence]) -> bool:
+    unit = sentence.unit
+    if unit.kind == "lead":
+        following = found[sentence.index + 1 : sentence.index + 2]
+        return any(s.unit.marker[:1].isdigit() for s in following)
+    return unit.kind == "item" and unit.marker[:1].isdigit()
+
+
+def _no_terms(text: str) -> list[str]:
+    return [text] if text.strip() else []
 
 
 def _beyond(weights: dict[str, float], covered: dict[str, float], bags: Sequence[TermBag]) -> float:
@@ -192,6 +215,6 @@ def _share_of_pairs(asked: Sequence[str], terms: Sequence[str]) -> float:
     places: dict[str, list[int]] = {}
     for position, term in enumerate(terms):
         places.setdefault(term, []).append(position)
-    pairs = list(zip(asked, asked[1:], strict=False))
+    pairs = list(pairwise(asked))
     close = sum(any(abs(a - b) <= 2 for a in places.get(x, ()) for b in places.get(y, ())) for x, y in pairs)
     return close / len(pairs) if pairs else 0.0

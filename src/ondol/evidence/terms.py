@@ -51,6 +51,28 @@ _KOREAN_WEAK = word_set("""
 """)
 
 
+# People ask with plain verbs, manuals answer with bookish ones; each group is one term, its first word.
+_SAME = """
+    생성 만들 작성 제작 | 삭제 지우 제거 없애 | 활성 켜 활성화 켜지 | 비활성 끄 비활성화 꺼지 | 변경 바꾸 바뀌 전환 | 수정 고치 편집
+    | 전송 보내 송신 | 입력 넣 기입 | 추가 더하 덧붙이 | 분리 떼 떼어내 뽑 | 갱신 업데이트 | 중지 멈추 정지 중단 | 시작 개시
+    | 종료 끝나 끝내 마치 | 확인 점검 검사 | 다운로드 내려받 | 업로드 올리 | 저장 보관 | 선택 고르 | 교체 갈아끼우 | 설치 깔
+    | 표시 보이 나타나 표출 출력 | 보정 교정 캘리브레이션 | 구매 구입 | 신청 접수 | 지급 지불 | 요금 가격
+    | 담당자 책임자 | 컴퓨터 피시 | 동영상 비디오 영상 | 사진 이미지 그림 | 조종기 송신기 | 무게 중량 | 전체 모든 모두
+    | remov delet eras | creat make add | chang modifi edit | show display | enabl activ | disabl deactiv | start begin launch
+    | stop end finish | buy purchas | pictur imag photo | video movi | fix repair | setup configur set | choos select
+    | allow permit | mandatori compulsori obligatori
+"""
+
+
+@lru_cache(maxsize=1)
+def _canonical() -> dict[str, str]:
+    canonical: dict[str, str] = {}
+    for group in _SAME.split("|"):
+        first, *others = group.split()
+        canonical.update((word, canonical.get(first, first)) for word in others if word not in canonical)
+    return canonical
+
+
 @lru_cache(maxsize=1)
 def _stop_stems() -> frozenset[str]:
     return frozenset(stem(word) for word in STOPWORDS) | STOPWORDS | _KOREAN_STOP
@@ -86,8 +108,9 @@ def build_terms(source: TermSource) -> TermFunction:
 
 
 def _keep(terms: Iterable[Term]) -> list[str]:
-    stop = _stop_stems()
-    return [t.text for t in sorted(terms, key=lambda t: (t.start, t.end)) if t.text not in stop]
+    stop, same = _stop_stems(), _canonical()
+    found = (t.text for t in sorted(terms, key=lambda t: (t.start, t.end)))
+    return [same.get(term, term) for term in found if term not in stop]
 
 
 class TermBag:

@@ -1,0 +1,347 @@
+"""Measure answers: are they there when they should be, silent when they should be, and true.
+
+Run from the repository's root::
+
+    python bench/answer.py --data FOLDER
+
+``FOLDER`` holds ``xquad_en/xquad.en.json`` (CC BY-SA 4.0). Writes ``bench/results/answer.json`` and ``answer.md``.
+
+What is measured, without a chat model:
+
+* XQuAD, English: the gold answer inside the first and inside all quoted sentences; answers to questions whose article was
+  taken out of the corpus (unrelated), and whose paragraph alone was taken out (near miss).
+* The sample handbook, Korean and English, with the questions of ``bench/data/handbook_questions.jsonl``.
+* Support: planted errors (a number, a negation, a name, another sentence) in sentences of XQuAD.
+"""
+
+import argparse
+import json
+import math
+import os
+import random
+import re
+import time
+from collections import Counter
+from pathlib import Path
+
+from ondol.ask.answer import Asker, AskOptions
+from ondol.ask.extract import ExtractOptions
+from ondol.core.access import LOCAL_PRINCIPAL
+from ondol.core.documents import Hit, Locator, SearchResult
+from ondol.evidence.question import find_names
+from ondol.evidence.support import check_support
+from ondol.ingest.chunk import build_chunks
+from ondol.sources.read import read_document
+from ondol.text.morphemes import Analyser
+from ondol.text.sentences import split_sentences
+
+ROOT = Path(__file__).resolve().parent.parent
+HANDBOOK = ROOT / "examples" / "drone-handbook"
+QUESTIONS = ROOT / "bench" / "data" / "handbook_questions.jsonl"
+RESULTS = ROOT / "bench" / "results"
+
+
+class Bm25Searcher:
+    """BM25 over given passages (Robertson and Zaragoza 2009, k1 1.2, b 0.75): a plain stand-in for search."""
+
+    def __init__(self, hits, analyser):
+        self.hits, self.analyser = list(hits), analyser
+        self.hidden = frozenset()
+        counts = analyser.tokens_many([f"{h.context}\n{h.text}" for h in self.hits])
+        self.counts = [Counter(tokens) for tokens in counts]
+        self.sizes = [sum(c.values()) for c in self.counts]
+        self.mean = sum(self.sizes) / len(self.sizes)
+        self.frequency = Counter(t for c in self.counts for t in c)
+
+    def search(self, query, *, principal, k=10, narrow=None):
+        scored = []
+        wanted = [t for t in dict.fromkeys(self.analyser.tokens(query)) if t in self.frequency]
+        num = len(self.hits)
+        idf = {t: math.log(1 + (num - self.frequency[t] + 0.5) / (self.frequency[t] + 0.5)) for t in wanted}
+        for i, (count, size) in enumerate(zip(self.counts, self.sizes, strict=True)):
+            if i in self.hidden:
+                continue
+            score = sum(
+                idf[t] * count[t] * 2.2 / (count[t] + 1.2 * (0.25 + 0.75 * size / self.mean))
+                for t in wanted
+                if count[t]
+            )
+            if score > 0:
+                scored.append((score, i))
+        scored.sort(key=lambda found: (-found[0], found[1]))
+        found = [
+            self.hits[i].model_copy(update={"rank": r, "score": s}) for r, (s, i) in enumerate(scored[:k], 1)
+        ]
+        return SearchResult(hits=tuple(found))
+
+
+def as_hit(number, text, *, title="", context="", uri="", locator=None):
+    return Hit(
+        rank=1,
+        score=0.0,
+        chunk_id=f"chk_{number:024x}",
+        document="doc_" + "0" * 24,
+        uri=uri,
+        title=title,
+        context=context,
+        text=text,
+        locator=locator or Locator(start=0, end=len(text)),
+    )
+
+
+def plain(text):
+    return re.sub(r"\s+", " ", text.lower()).strip(" .,")
+
+
+def judge(answer, golds):
+    """Return whether a gold answer stands in the first and in any of the quotes."""
+    quotes = [plain(c.quote) for c in answer.citations]
+    wanted = [plain(g) for g in golds]
+    held = [any(w in q for w in wanted) for q in quotes]
+    return bool(held and held[0]), any(held)
+
+
+def assert_true(answer, texts):
+    """Every quote equals the stored text at its locator."""
+    for c in answer.citations:
+        assert texts[c.chunk_id][c.locator.start : c.locator.end] == c.quote
+
+
+# -- XQuAD --------------------------------------------------------------------------------------------
+
+
+def read_xquad(folder):
+    articles = json.loads((folder / "xquad_en" / "xquad.en.json").read_text(encoding="utf-8"))["data"]
+    hits, article_of, questions = [], [], []
+    for number, article in enumerate(articles):
+        for paragraph in article["paragraphs"]:
+            index = len(hits)
+            hits.append(as_hit(index, paragraph["context"], title=article["title"].replace("_", " ")))
+            article_of.append(number)
+            questions.extend((q["question"], q["answers"][0]["text"], index) for q in paragraph["qas"])
+    return hits, article_of, questions
+
+
+def measure_xquad(folder, analyser, options):
+    hits, article_of, questions = read_xquad(folder)
+    searcher = Bm25Searcher(hits, analyser)
+    asker = Asker(searcher, options=options, analyser=analyser)
+    texts = {h.chunk_id: h.text for h in hits}
+    answered = first = shown = unrelated = near = sentences = 0
+    began = time.process_time()
+    for question, gold, index in questions:
+        searcher.hidden = frozenset()
+        answer = asker.ask(question, principal=LOCAL_PRINCIPAL)
+        assert_true(answer, texts)
+        answered += not answer.abstained
+        sentences += len(answer.citations)
+        a, b = judge(answer, [gold])
+        first, shown = first + a, shown + b
+        searcher.hidden = frozenset({index})
+        near += not asker.ask(question, principal=LOCAL_PRINCIPAL).abstained
+        article = article_of[index]
+        searcher.hidden = frozenset(i for i, a in enumerate(article_of) if a == article)
+        unrelated += not asker.ask(question, principal=LOCAL_PRINCIPAL).abstained
+    num = len(questions)
+    return {
+        "questions": num,
+        "answered": answered / num,
+        "gold_in_first": first / num,
+        "gold_in_shown": shown / num,
+        "sentences_per_answer": sentences / max(1, answered),
+        "false_answer_unrelated": unrelated / num,
+        "false_answer_near_miss": near / num,
+        "abstention_precision": (num - unrelated) / max(1, (num - unrelated) + (num - answered)),
+        "abstention_recall": (num - unrelated) / num,
+        "cpu_ms_per_question": (time.process_time() - began) * 1000 / (3 * num),
+    }
+
+
+# -- the handbook -------------------------------------------------------------------------------------
+
+
+def read_handbook():
+    hits = []
+    for path in sorted(HANDBOOK.rglob("*.md")):
+        if path.name in {"SUMMARY.md", "ATTRIBUTION.md"}:
+            continue
+        parsed = read_document(path, name=path.name)
+        for chunk in build_chunks(parsed, blob_sha256=path.as_posix()):
+            # The page before the chunk is not needed: offsets are made relative to it.
+            locator = Locator(start=0, end=len(chunk.text))
+            hits.append(
+                as_hit(
+                    len(hits),
+                    chunk.text,
+                    title=parsed.title,
+                    context=chunk.context,
+                    uri=path.as_posix(),
+                    locator=locator,
+                )
+            )
+    return hits
+
+
+def measure_handbook(analyser, options, *, verbose):
+    hits = read_handbook()
+    asker = Asker(Bm25Searcher(hits, analyser), options=options, analyser=analyser)
+    texts = {h.chunk_id: h.text for h in hits}
+    results = {}
+    for language in ("ko", "en"):
+        rows = [json.loads(line) for line in QUESTIONS.read_text(encoding="utf-8").splitlines()]
+        rows = [r for r in rows if r["language"] == language]
+        asked = [r for r in rows if r["answers"]]
+        answered = first = shown = false = 0
+        for row in rows:
+            answer = asker.ask(row["question"], principal=LOCAL_PRINCIPAL)
+            assert_true(answer, texts)
+            a, b = judge(answer, row["answers"])
+            if row["answers"]:
+                answered, first, shown = answered + (not answer.abstained), first + a, shown + b
+            else:
+                false += not answer.abstained
+            if verbose and (not b if row["answers"] else not answer.abstained):
+                print(
+                    f"{'MISS' if row['answers'] else 'FALSE'} {row['question']} | {row['answers']}\n   {answer.answer[:300]!r}"
+                )
+        silent = len(rows) - len(asked)
+        results[language] = {
+            "answerable": len(asked),
+            "answered": answered / len(asked),
+            "gold_in_first": first / len(asked),
+            "gold_in_shown": shown / len(asked),
+            "unanswerable": silent,
+            "false_answer": false / silent,
+        }
+    return results
+
+
+# -- support ------------------------------------------------------------------------------------------
+
+_NEGATE = re.compile(r"\b(is|are|was|were|can|could|will|would|has|have|had|may|should|must)\b(?! not|n't)")
+
+
+def swap_number(sentence, chance):
+    found = list(re.finditer(r"(?<![\w.,])\d+(?:[.,]\d+)*(?!\w)", sentence))
+    if not found:
+        return None
+    match = chance.choice(found)
+    place = chance.choice([i for i, c in enumerate(match[0]) if c.isdigit()])
+    digit = chance.choice([d for d in "123456789" if d != match[0][place]])
+    at = match.start() + place
+    return sentence[:at] + digit + sentence[at + 1 :]
+
+
+def swap_name(sentence, names, chance):
+    own = [n for n in find_names(sentence) if len(n) > 3]
+    if not own:
+        return None
+    other = chance.choice(names)
+    while any(word in sentence for word in other.split()):
+        other = chance.choice(names)
+    return sentence.replace(chance.choice(own), other, 1)
+
+
+def negate(sentence):
+    match = _NEGATE.search(sentence)
+    return sentence[: match.end()] + " not" + sentence[match.end() :] if match else None
+
+
+def reorder(sentence):
+    """Return a true restatement: the halves around a single comma changed, brackets left out."""
+    halves = re.sub(r" \([^)]*\)", "", sentence)[:-1].split(", ")
+    if len(halves) == 2:
+        return f"{halves[1][:1].upper()}{halves[1][1:]}, {halves[0]}."
+    return ", ".join(halves) + "."
+
+
+def measure_support(folder, *, seed=7):
+    """Return, for each kind of claim, the share that was accepted."""
+    chance = random.Random(seed)
+    hits, _, _ = read_xquad(folder)
+    rows = []
+    for hit in hits:
+        spans = [hit.text[s:e] for s, e in split_sentences(hit.text)]
+        rows.extend((i, spans) for i, s in enumerate(spans) if 40 <= len(s) <= 250 and s.endswith("."))
+    names = sorted({n for i, spans in rows for n in find_names(spans[i])})
+    counts = Counter()
+    accepted = Counter()
+    for i, spans in rows:
+        sentence = spans[i]
+        other = chance.choice(rows)
+        siblings = [s for s in spans if s != sentence]
+        claims = {
+            "itself": (sentence, sentence),
+            "reordered": (reorder(sentence), sentence),
+            "number changed": (swap_number(sentence, chance), sentence),
+            "negated": (negate(sentence), sentence),
+            "name changed": (swap_name(sentence, names, chance), sentence),
+            "another passage": (sentence if other[1] is not spans else None, other[1][other[0]]),
+            "another sentence": (sentence if siblings else None, chance.choice(siblings or [""])),
+        }
+        for kind, (claim, quote) in claims.items():
+            if claim is None:
+                continue
+            # As in asking: headings and the two sentences before are context, the passage as a whole is not.
+            before = "\n".join(spans[max(0, i - 2) : i]) if quote is sentence else ""
+            counts[kind] += 1
+            accepted[kind] += check_support(claim, [quote], context=before).supported
+    return {kind: {"n": counts[kind], "accepted": accepted[kind] / counts[kind]} for kind in counts}
+
+
+def write_table(results):
+    lines = ["# Answers without a chat model", "", f"Load average at the start: {results['load']}", ""]
+    lines += ["## XQuAD (English), BM25 over 240 paragraphs, k = 8", "", "| measure | value |", "|---|---|"]
+    lines += [
+        f"| {k} | {v:.3f} |" if isinstance(v, float) else f"| {k} | {v} |"
+        for k, v in results["xquad"].items()
+    ]
+    lines += [
+        "",
+        "## Sample handbook, BM25 over its chunks, k = 8",
+        "",
+        "| measure | ko | en |",
+        "|---|---|---|",
+    ]
+    both = results["handbook"]
+    for key in both["ko"]:
+        cells = [
+            f"{both[lang][key]:.3f}" if isinstance(both[lang][key], float) else str(both[lang][key])
+            for lang in ("ko", "en")
+        ]
+        lines.append(f"| {key} | {' | '.join(cells)} |")
+    lines += ["", "## Support: share of claims accepted", "", "| claim | n | accepted |", "|---|---|---|"]
+    lines += [f"| {k} | {v['n']} | {v['accepted']:.3f} |" for k, v in results["support"].items()]
+    return "\n".join(lines) + "\n"
+
+
+def main():
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--data", type=Path, required=True, help="folder that holds xquad_en/")
+    parser.add_argument("--only", choices=["xquad", "handbook", "support"], action="append")
+    parser.add_argument("--min-answerable", type=float)
+    parser.add_argument("--verbose", action="store_true", help="print what was missed")
+    arguments = parser.parse_args()
+    wanted = arguments.only or ["xquad", "handbook", "support"]
+    options = AskOptions()
+    if arguments.min_answerable is not None:
+        options = AskOptions(extract=ExtractOptions(min_answerable=arguments.min_answerable))
+    analyser = Analyser()
+    results = {"load": [round(x, 2) for x in os.getloadavg()]}
+    if "xquad" in wanted:
+        results["xquad"] = measure_xquad(arguments.data, analyser, options)
+    if "handbook" in wanted:
+        results["handbook"] = measure_handbook(analyser, options, verbose=arguments.verbose)
+    if "support" in wanted:
+        results["support"] = measure_support(arguments.data)
+    print(json.dumps(results, indent=2, ensure_ascii=False))
+    if not arguments.only:
+        RESULTS.mkdir(exist_ok=True)
+        (RESULTS / "answer.json").write_text(json.dumps(results, indent=2) + "\n", encoding="utf-8")
+        (RESULTS / "answer.md").write_text(write_table(results), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
