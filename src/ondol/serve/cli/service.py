@@ -6,12 +6,10 @@ import json
 from typing import Annotated, Any
 
 import typer
-import uvicorn
 
 from ondol.core.access import LOCAL_PRINCIPAL, Label
 from ondol.core.errors import ConflictError, EngineError, SettingsError
 from ondol.ingest.pipeline import IngestOptions
-from ondol.serve.api import create_app
 from ondol.serve.cli.corpus import ingest_bar, show_report
 from ondol.serve.cli.models import fetch
 from ondol.serve.cli.terminal import Home, opened, stderr, stopping_at_interrupt
@@ -59,6 +57,11 @@ def run_server(ondol: Ondol) -> None:
         SettingsError: the address is reachable from elsewhere and nobody has a key.
         ConflictError: the port is taken.
     """
+    # The web stack takes half a second to import, which no other command should pay.
+    import uvicorn
+
+    from ondol.serve.api import create_app
+
     settings = ondol.settings
     if not _is_loopback(settings.host) and not ondol.store.keys.list_keys(principal=LOCAL_PRINCIPAL):
         raise SettingsError(
