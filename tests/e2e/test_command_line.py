@@ -34,7 +34,7 @@ class Home:
 def docs(tmp_path_factory, handbook: Path) -> Path:
     """A few pages of the handbook that this module may change."""
     folder = tmp_path_factory.mktemp("docs")
-    for name in ("en/SetupView/Safety.md", "en/PlanView/PlanGeoFence.md", "ko/SetupView/Safety.md"):
+    for name in ("en/SetupView/Safety.md", "en/PlanView/PlanGeoFence.md", "ko/SetupView/safety_ardupilot.md"):
         target = folder / name
         target.parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(handbook / name, target)
@@ -70,7 +70,7 @@ def test_a_second_ingest_changes_nothing(home: Home, docs: Path):
     assert (report["added"], report["changed"], report["unchanged"], report["removed"]) == (0, 0, 3, 0)
 
 
-@pytest.mark.parametrize("question", ["What is a GeoFence used for?", "배터리 부족 시 어떤 동작을 하나요?"])
+@pytest.mark.parametrize("question", ["What is a GeoFence used for?", "배터리 안전장치는 무엇을 설정하나요?"])
 def test_every_citation_is_true(home: Home, question: str):
     answer = home.run("ask", question)
     assert not answer["abstained"]
