@@ -40,8 +40,16 @@ class FailureList:
 
     def clear_failure(self, *uris: str) -> None:
         """Forget the failures of these addresses, where there are any."""
+        with self._database.read() as connection:
+            known = [
+                uri
+                for batch in take_batches(uris)
+                for uri in connection.execute(select(_failure.uri).where(_failure.uri.in_(batch))).scalars()
+            ]
+        if not known:
+            return  # as for nearly every file: do not make writers wait for nothing
         with self._database.write() as connection:
-            for batch in take_batches(uris):
+            for batch in take_batches(known):
                 connection.execute(delete(schema.failure).where(_failure.uri.in_(batch)))
 
     def list_failures(self, *, principal: Principal, prefix: str = "") -> tuple[SourceFailure, ...]:
