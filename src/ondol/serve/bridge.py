@@ -23,9 +23,6 @@ T = TypeVar("T")
 T_co = TypeVar("T_co", covariant=True)
 log = logging.getLogger(__name__)
 
-PING_S = 15.0
-WRITE_TIMEOUT_S = 30.0
-MAX_STREAM_S = 900.0
 REQUEST_TIMEOUT_S = 300.0
 
 
@@ -181,6 +178,9 @@ class EventStream(Response, Generic[T]):
     """
 
     media_type = "text/event-stream"
+    ping_s = 15.0
+    write_timeout_s = 30.0
+    max_s = 900.0
 
     def __init__(
         self,
@@ -189,15 +189,11 @@ class EventStream(Response, Generic[T]):
         *,
         encode_error: Callable[[Exception], bytes],
         tail: bytes = b"",
-        ping_s: float = PING_S,
-        write_timeout_s: float = WRITE_TIMEOUT_S,
-        max_s: float = MAX_STREAM_S,
     ) -> None:
         super().__init__(headers={"cache-control": "no-store", "x-accel-buffering": "no"})
         # A response without a body announces length 0; this one has a body of unknown length.
         self.raw_headers = [(k, v) for k, v in self.raw_headers if k != b"content-length"]
         self._source, self._encode, self._encode_error, self._tail = source, encode, encode_error, tail
-        self._ping_s, self._write_timeout_s, self._max_s = ping_s, write_timeout_s, max_s
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG002 - ASGI
         """Send until the end, until the client leaves, or until it stops reading."""
@@ -219,14 +215,14 @@ class EventStream(Response, Generic[T]):
     async def _send_all(self, send: Send) -> None:
         await self._send(send, {"type": "http.response.start", "status": 200, "headers": self.raw_headers})
         try:
-            async with asyncio.timeout(self._max_s):
+            async with asyncio.timeout(self.max_s):
                 await self._send_items(send)
             last = self._tail
         except StreamEnd:
             last = self._tail
         except TimeoutError:
             last = self._encode_error(
-                EngineTimeoutError(f"The stream took more than {self._max_s:g} s and was ended.")
+                EngineTimeoutError(f"The stream took more than {self.max_s:g} s and was ended.")
             )
         except OSError:
             raise
@@ -237,7 +233,7 @@ class EventStream(Response, Generic[T]):
     async def _send_items(self, send: Send) -> None:
         while True:
             try:
-                async with asyncio.timeout(self._ping_s):
+                async with asyncio.timeout(self.ping_s):
                     item = await self._source.next()
             except TimeoutError:
                 body = b": ping\n\n"
@@ -247,7 +243,7 @@ class EventStream(Response, Generic[T]):
 
     async def _send(self, send: Send, message: Message) -> None:
         try:
-            async with asyncio.timeout(self._write_timeout_s):
+            async with asyncio.timeout(self.write_timeout_s):
                 await send(message)
         except TimeoutError as error:
             raise ConnectionAbortedError("The client no longer reads.") from error

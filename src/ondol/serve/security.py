@@ -55,6 +55,9 @@ UNEXPECTED = OndolError(
     "The server met an error that it did not expect.", remedy="The server's log says more; try again."
 )
 
+UNREAD = frozenset({408, 413})
+"""Responses to bodies that were not read to their end: the connection is of no further use."""
+
 CONTENT_POLICY = (
     "default-src 'self'; img-src 'self' blob: data:; style-src 'self'; script-src 'self'; "
     "connect-src 'self'; font-src 'self'; object-src 'none'; base-uri 'none'; form-action 'self'; "
@@ -350,5 +353,7 @@ class _Started:
             self.is_started = True
             present = {name.lower() for name, _ in message["headers"]}
             extra = [(name, value) for name, value in SECURITY_HEADERS if name not in present]
+            if message["status"] in UNREAD:
+                extra.append((b"connection", b"close"))
             message = {**message, "headers": [*message["headers"], *extra]}
         await self._send(message)

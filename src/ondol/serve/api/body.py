@@ -24,26 +24,25 @@ class BodyLimitMiddleware:
         limit_of: largest body, in bytes, for a request.
     """
 
-    def __init__(self, app: ASGIApp, *, limit_of: LimitOf, start_s: float = START_S) -> None:
-        self._app, self._limit_of, self._start_s = app, limit_of, start_s
+    def __init__(self, app: ASGIApp, *, limit_of: LimitOf) -> None:
+        self._app, self._limit_of = app, limit_of
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass on a guarded ``receive``."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        body = _Body(receive, limit=self._limit_of(scope), start_s=self._start_s)
+        body = _Body(receive, limit=self._limit_of(scope))
         body.check_announced(Headers(scope=scope).get("content-length", ""))
         await self._app(scope, body.receive, send)
 
 
 class _Body:
-    def __init__(self, receive: Receive, *, limit: int, start_s: float) -> None:
+    def __init__(self, receive: Receive, *, limit: int) -> None:
         self._receive, self._limit = receive, limit
         self._num_bytes = 0
         self._is_complete = False
         self._begun = time.monotonic()
-        self._start_s = start_s
 
     def check_announced(self, length: str) -> None:
         if length.isdecimal() and (len(length) > 18 or int(length) > self._limit):
@@ -62,7 +61,7 @@ class _Body:
         return message
 
     async def _receive_in_time(self) -> Message:
-        allowed_s = self._start_s + self._num_bytes / MIN_BYTES_PER_S
+        allowed_s = START_S + self._num_bytes / MIN_BYTES_PER_S
         try:
             async with asyncio.timeout(max(0.1, self._begun + allowed_s - time.monotonic())):
                 return await self._receive()

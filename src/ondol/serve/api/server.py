@@ -63,6 +63,7 @@ def build_server_config(ondol: "Ondol") -> uvicorn.Config:
         port=settings.port,
         http=PatientProtocol,
         lifespan="on",
+        ws="none",
         log_level="warning",
         server_header=False,
         # The door looks at forwarding headers itself; they must not change who the peer is.

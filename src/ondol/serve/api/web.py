@@ -23,6 +23,9 @@ class WebApp(StaticFiles):
         super().__init__(directory=directory, html=True, check_dir=False)
         self._index = directory / "index.html"
 
+    async def check_config(self) -> None:
+        """Accept a folder that is not there: everything in it is not found."""
+
     async def get_response(self, path: str, scope: Scope) -> Response:
         """Return a file, or the page for an address that has no file extension."""
         if f"{scope['path']}/".startswith(_API):

@@ -60,7 +60,7 @@ def run_server(ondol: Ondol) -> None:
     # The web stack takes half a second to import, which no other command should pay.
     import uvicorn
 
-    from ondol.serve.api import create_app
+    from ondol.serve.api.server import build_server_config
 
     settings = ondol.settings
     if not _is_loopback(settings.host) and not ondol.store.keys.list_keys(principal=LOCAL_PRINCIPAL):
@@ -68,16 +68,7 @@ def run_server(ondol: Ondol) -> None:
             f"{settings.host} can be reached from other machines, and no API key exists.",
             remedy="Make one first: ondol keys add NAME --label LABEL --admin",
         )
-    config = uvicorn.Config(
-        create_app(ondol),
-        host=settings.host,
-        port=settings.port,
-        log_level="warning",
-        server_header=False,
-        proxy_headers=False,
-        timeout_keep_alive=30,
-        timeout_graceful_shutdown=5,
-    )
+    config = build_server_config(ondol)
     try:
         listener = config.bind_socket()
     except SystemExit:
