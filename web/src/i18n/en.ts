@@ -1,7 +1,7 @@
 /** English words of the interface. Every key here exists in `ko.ts` too; the type and a test see to it. */
 export const en = {
   "app.name": "Ondol",
-  "app.skip": "Skip to the conversation",
+  "app.skip": "Skip to the content",
   "app.retry": "Try again",
   "app.cancel": "Cancel",
   "app.save": "Save",

@@ -3,7 +3,7 @@ import type { en } from "./en";
 /** 화면에 쓰는 한국어. 키는 `en.ts`와 하나하나 같다. */
 export const ko: Record<keyof typeof en, string> = {
   "app.name": "온돌",
-  "app.skip": "대화로 건너뛰기",
+  "app.skip": "본문으로 건너뛰기",
   "app.retry": "다시 시도",
   "app.cancel": "취소",
   "app.save": "저장",

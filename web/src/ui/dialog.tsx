@@ -139,7 +139,7 @@ export function Drawer({ open, onOpenChange, title, side, children }: DrawerProp
       onClose={() => onOpenChange(false)}
       label={title}
       className={cx(
-        "inset-y-0 h-dvh",
+        "inset-y-0 h-dvh overflow-clip",
         side === "left" ? "right-auto left-0 w-[min(20rem,86vw)]" : "right-0 left-auto w-full sm:w-[min(36rem,92vw)]",
       )}
     >
