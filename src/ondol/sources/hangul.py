@@ -19,6 +19,7 @@ HeadKind = Literal["outline", "number", "bullet"]
 _MAX_DEPTH = 20
 _MAX_HEADING_CHARS = 80
 _HEADING_STYLE = re.compile(r"(?:heading|outline|제목|개요|대제목|중제목|소제목)\s?(\d)?\Z", re.IGNORECASE)
+_BLANKS = re.compile(r"[ \t]+")  # used to set words apart on the page
 _PLACE = re.compile(r"\^(\d+|[nN])")
 _SYLLABLES = "가나다라마바사아자차카타파하"
 _JAMO = "ㄱㄴㄷㄹㅁㅂㅅㅇㅈㅊㅋㅌㅍㅎ"
@@ -179,7 +180,7 @@ class _Writer:
 
     def _text(self, paragraph: Paragraph, text: str, number: str, level: int) -> str:
         """Add the text before a table or the end; return the number if it is still to be shown."""
-        text = text.strip()
+        text = _BLANKS.sub(" ", text).strip()
         if not text:
             return number
         level = _styled_level(paragraph, text) or (level if len(text) <= _MAX_HEADING_CHARS else 0)

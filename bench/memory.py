@@ -1,0 +1,147 @@
+"""Measure memory while many documents go in: it must not grow with their number.
+
+Run from the repository's root::
+
+    python bench/memory.py --documents 20000
+
+Writes that many small Markdown files, each made of real sections of the sample handbook (English and Korean),
+no two alike, then ingests the folder into a fresh home: parsers, chunks, database, search index (terms, no
+vectors). The Korean analyser is loaded before (some 500 MB, whatever the number of documents). Prints the
+peak resident memory of this process, and of all parser processes together, so far, at 1,000, 5,000, 10,000 and
+20,000 documents. Writes ``bench/results/memory.json`` and ``memory.md``.
+"""
+
+import argparse
+import os
+import random
+import re
+import tempfile
+import threading
+import time
+from pathlib import Path
+
+from harness import report
+
+from ondol.core.access import LOCAL_PRINCIPAL
+from ondol.ingest.pipeline import IngestOptions, ingest
+from ondol.search.indexer import Indexer
+from ondol.sources.pool import ParserPool
+from ondol.store import open_store
+from ondol.text.morphemes import Analyser
+
+MARKS = (1_000, 5_000, 10_000, 20_000)
+HANDBOOK = Path(__file__).parents[1] / "examples" / "drone-handbook"
+
+
+def resident_bytes(pid):
+    """Resident memory of a process; 0 when it has ended."""
+    try:
+        return int(Path(f"/proc/{pid}/statm").read_text("ascii").split()[1]) * os.sysconf("SC_PAGE_SIZE")
+    except OSError:
+        return 0
+
+
+def children():
+    """Ids of the processes that this one started."""
+    found = []
+    for task in Path("/proc/self/task").iterdir():
+        try:
+            found += [int(pid) for pid in (task / "children").read_text("ascii").split()]
+        except OSError:
+            continue
+    return found
+
+
+class Gauge(threading.Thread):
+    """Samples memory ten times a second and keeps the peaks."""
+
+    def __init__(self):
+        super().__init__(daemon=True)
+        self.own = self.parsers = 0
+        self.done = threading.Event()
+
+    def run(self):
+        while not self.done.wait(0.1):
+            self.own = max(self.own, resident_bytes("self"))
+            self.parsers = max(self.parsers, sum(map(resident_bytes, children())))
+
+
+def write_documents(folder, number, chance):
+    """Write documents of one to three sections each; return their bytes."""
+    sections = []
+    for path in sorted(HANDBOOK.rglob("*.md")):
+        found = re.split(r"\n(?=#+ )", path.read_text("utf-8"))
+        sections += [section.strip() for section in found if 100 < len(section) < 1500]
+    total = 0
+    for at in range(number):
+        part = folder / f"{at // 500:03}"
+        part.mkdir(exist_ok=True)
+        body = "\n\n".join(chance.sample(sections, chance.randint(1, 3)))
+        data = f"# Document {at}\n\n{body}\n\nWritten as number {at}.\n".encode()
+        (part / f"{at:06}.md").write_bytes(data)
+        total += len(data)
+    return total
+
+
+def measure(number):
+    """Ingest and return the rows of the table, and totals."""
+    rows, gauge = [], Gauge()
+    with tempfile.TemporaryDirectory() as scratch:
+        folder = Path(scratch) / "documents"
+        folder.mkdir()
+        total_bytes = write_documents(folder, number, random.Random(7))
+        marks = [mark for mark in (*MARKS, number) if mark <= number]
+        marks = sorted(set(marks))
+
+        def progress(now):
+            if marks and now.done >= marks[0]:
+                marks.pop(0)
+                rows.append(row(now.done, gauge, time.perf_counter() - started))
+
+        analyser = Analyser()
+        analyser.terms("문서를 읽습니다")
+        with open_store(Path(scratch) / "home") as store, ParserPool(2) as pool:
+            gauge.start()
+            started = time.perf_counter()
+            done = ingest(
+                [str(folder)],
+                store=store,
+                pool=pool,
+                indexer=Indexer(store, analyser, None),
+                principal=LOCAL_PRINCIPAL,
+                options=IngestOptions(),
+                progress=progress,
+            )
+            rows.append(row("all, indexed", gauge, time.perf_counter() - started))
+            gauge.done.set()
+    totals = {
+        "documents": done.added,
+        "failed": done.failed,
+        "chunks": done.chunks,
+        "bytes": total_bytes,
+    }
+    return rows, totals
+
+
+def row(documents, gauge, seconds):
+    return {
+        "documents": documents,
+        "peak_own_mb": round(gauge.own / 1e6, 1),
+        "peak_parsers_mb": round(gauge.parsers / 1e6, 1),
+        "seconds": round(seconds, 1),
+    }
+
+
+def main():
+    arguments = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    arguments.add_argument("--documents", type=int, default=20_000)
+    number = arguments.parse_args().documents
+    rows, totals = measure(number)
+    notes = ["peak_own_mb: resident memory of the ingesting process, highest so far", str(totals)]
+    report("memory", rows, command=f"python bench/memory.py --documents {number}", notes=notes)
+
+
+if __name__ == "__main__":
+    main()
