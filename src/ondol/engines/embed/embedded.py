@@ -73,6 +73,11 @@ class EmbeddedEmbedder:
             return np.empty((0, dimensions), dtype=np.float32)
         return self._request([self._prefixes[kind] + text for text in texts])
 
+    @property
+    def pid(self) -> int | None:
+        """The child's, when one is known."""
+        return self._process.pid
+
     def endpoint(self) -> Endpoint:
         """Return where to send a request that is passed on as it is; starts the child."""
         return self._process.endpoint()
