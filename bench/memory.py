@@ -7,8 +7,8 @@ Run from the repository's root::
 Writes that many small Markdown files, each made of real sections of the sample handbook (English and Korean),
 no two alike, then ingests the folder into a fresh home: parsers, chunks, database, search index (terms, no
 vectors). The Korean analyser is loaded before (some 500 MB, whatever the number of documents). Prints the
-peak resident memory of this process, and of all parser processes together, so far, at 1,000, 5,000, 10,000 and
-20,000 documents. Writes ``bench/results/memory.json`` and ``memory.md``.
+peak resident memory of this process, and of all parser processes together, so far, at 1,000, 5,000,
+10,000 and 20,000 documents. Writes ``bench/results/memory.json`` and ``memory.md``.
 """
 
 import argparse

@@ -172,6 +172,11 @@ def test_markdown_in_containers_and_code_fences():
     ]
 
 
+def test_a_page_with_nothing_but_front_matter_says_its_title():
+    parsed = read_markdown("---\ntitle: Backups\nweight: 3\n---\n")
+    assert blocks_of(parsed) == [("heading", "Backups")]
+
+
 def test_yaml_that_grows_is_not_followed():
     bomb = "---\na: &a [x,x,x]\nb: &b [*a,*a,*a]\ntitle: t\n---\n# Real\n\ntext"
     assert read_markdown(bomb).title == "Real"

@@ -46,12 +46,15 @@ def read(data: bytes, *, name: str, limits: Limits) -> ParsedDocument:
     markup = MarkdownIt("commonmark", {"html": True}).enable(["table", "strikethrough"])
     page = PageBuilder(TextBudget(name, limits))
     root = parse_markup("<body>" + markup.render("\n".join(_plain_lines(body))) + "</body>")
+    title = _text_of(meta, "title")
+    if title and (root is None or root.find(".//h1") is None):
+        page.add("heading", title, level=1)  # as site generators show it
     if root is not None:
         write_markup(page, find_content(root))
     return ParsedDocument(
         kind=DocumentKind.MARKDOWN,
         media_type="text/markdown",
-        title=_text_of(meta, "title") or page.first_heading,
+        title=title or page.first_heading,
         author=_text_of(meta, "author"),
         created_at=_date_of(meta, "created") or _date_of(meta, "date"),
         modified_at=_date_of(meta, "updated") or _date_of(meta, "modified") or _date_of(meta, "lastmod"),
