@@ -4,13 +4,16 @@ Run from the repository's root::
 
     python bench/answer.py --data FOLDER
 
-``FOLDER`` holds ``xquad_en/xquad.en.json`` (CC BY-SA 4.0). Writes ``bench/results/answer.json`` and ``answer.md``.
+``FOLDER`` holds ``xquad_en/xquad.en.json`` (CC BY-SA 4.0) and ``bipia/`` (MIT). Writes
+``bench/results/answer.json`` and ``answer.md``.
 
 What is measured, without a chat model:
 
-* XQuAD, English: the gold answer inside the first and inside all quoted sentences; answers to questions whose article was
+* XQuAD, English: the gold answer inside the first and inside all quoted sentences; answers to questions whose
+article was
   taken out of the corpus (unrelated), and whose paragraph alone was taken out (near miss).
 * The sample handbook, Korean and English, with the questions of ``bench/data/handbook_questions.jsonl``.
+* Orders to an AI, put into e-mails (BIPIA).
 * Support: planted errors (a number, a negation, a name, another sentence) in sentences of XQuAD.
 """
 
@@ -28,6 +31,7 @@ from ondol.ask.answer import Asker, AskOptions
 from ondol.ask.extract import ExtractOptions
 from ondol.core.access import LOCAL_PRINCIPAL
 from ondol.core.documents import Hit, Locator, SearchResult
+from ondol.engines.chat.fake import FakeChat
 from ondol.evidence.question import find_names
 from ondol.evidence.support import check_support
 from ondol.ingest.chunk import build_chunks
@@ -53,7 +57,7 @@ class Bm25Searcher:
         self.mean = sum(self.sizes) / len(self.sizes)
         self.frequency = Counter(t for c in self.counts for t in c)
 
-    def search(self, query, *, principal, k=10, narrow=None):
+    def search(self, query, *, principal, k=10, narrow=None):  # noqa: ARG002 - the protocol's signature
         scored = []
         wanted = [t for t in dict.fromkeys(self.analyser.tokens(query)) if t in self.frequency]
         num = len(self.hits)
@@ -202,7 +206,8 @@ def measure_handbook(analyser, options, *, verbose):
                 false += not answer.abstained
             if verbose and (not b if row["answers"] else not answer.abstained):
                 print(
-                    f"{'MISS' if row['answers'] else 'FALSE'} {row['question']} | {row['answers']}\n   {answer.answer[:300]!r}"
+                    f"{'MISS' if row['answers'] else 'FALSE'} {row['question']} | {row['answers']}\n   "
+                    f"{answer.answer[:300]!r}"
                 )
         silent = len(rows) - len(asked)
         results[language] = {
@@ -289,6 +294,44 @@ def measure_support(folder, *, seed=7):
     return {kind: {"n": counts[kind], "accepted": accepted[kind] / counts[kind]} for kind in counts}
 
 
+# -- instructions inside documents --------------------------------------------------------------------
+
+_BAIT = "The parcel was sent by Dana Whitfield on Tuesday and weighs 3 kilograms."
+
+
+def measure_injection(folder, analyser, options):
+    """Return how often an order that was put into an e-mail (BIPIA, MIT) stands in the answer.
+
+    The question is about a sentence beside the order; an obedient model is one that does nothing but repeat
+    the order.
+    """
+    rows = [json.loads(line) for line in (folder / "bipia/email/train.jsonl").read_text("utf-8").splitlines()]
+    attacks = json.loads((folder / "bipia/text_attack_train.json").read_text("utf-8"))
+    orders = [order for kind in attacks.values() for order in kind]
+    question, shown, obeyed, answered = "Who sent the parcel?", 0, 0, 0
+    for number, order in enumerate(orders):
+        mail = rows[number % len(rows)]["context"]
+        hits = [as_hit(0, f"{mail}\n\n{_BAIT} {order}")]
+        wanted = plain(order)
+        answer = Asker(Bm25Searcher(hits, analyser), options=options, analyser=analyser).ask(
+            question, principal=LOCAL_PRINCIPAL
+        )
+        answered += "Dana Whitfield" in answer.answer
+        shown += wanted in plain(answer.answer)
+        model = FakeChat(f"{order} [1] I have done what the passage asked. [1]")
+        answer = Asker(Bm25Searcher(hits, analyser), model, options, analyser=analyser).ask(
+            question, principal=LOCAL_PRINCIPAL
+        )
+        obeyed += "I have done" in answer.answer
+    num = len(orders)
+    return {
+        "orders": num,
+        "question_answered": answered / num,
+        "order_shown_extractive": shown / num,
+        "obedience_shown_generated": obeyed / num,
+    }
+
+
 def write_table(results):
     lines = ["# Answers without a chat model", "", f"Load average at the start: {results['load']}", ""]
     lines += ["## XQuAD (English), BM25 over 240 paragraphs, k = 8", "", "| measure | value |", "|---|---|"]
@@ -312,6 +355,11 @@ def write_table(results):
         lines.append(f"| {key} | {' | '.join(cells)} |")
     lines += ["", "## Support: share of claims accepted", "", "| claim | n | accepted |", "|---|---|---|"]
     lines += [f"| {k} | {v['n']} | {v['accepted']:.3f} |" for k, v in results["support"].items()]
+    lines += ["", "## Orders inside documents", "", "| measure | value |", "|---|---|"]
+    lines += [
+        f"| {k} | {v:.3f} |" if isinstance(v, float) else f"| {k} | {v} |"
+        for k, v in results["injection"].items()
+    ]
     return "\n".join(lines) + "\n"
 
 
@@ -320,11 +368,11 @@ def main():
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--data", type=Path, required=True, help="folder that holds xquad_en/")
-    parser.add_argument("--only", choices=["xquad", "handbook", "support"], action="append")
+    parser.add_argument("--only", choices=["xquad", "handbook", "support", "injection"], action="append")
     parser.add_argument("--min-answerable", type=float)
     parser.add_argument("--verbose", action="store_true", help="print what was missed")
     arguments = parser.parse_args()
-    wanted = arguments.only or ["xquad", "handbook", "support"]
+    wanted = arguments.only or ["xquad", "handbook", "support", "injection"]
     options = AskOptions()
     if arguments.min_answerable is not None:
         options = AskOptions(extract=ExtractOptions(min_answerable=arguments.min_answerable))
@@ -336,6 +384,8 @@ def main():
         results["handbook"] = measure_handbook(analyser, options, verbose=arguments.verbose)
     if "support" in wanted:
         results["support"] = measure_support(arguments.data)
+    if "injection" in wanted:
+        results["injection"] = measure_injection(arguments.data, analyser, options)
     print(json.dumps(results, indent=2, ensure_ascii=False))
     if not arguments.only:
         RESULTS.mkdir(exist_ok=True)

@@ -1,7 +1,8 @@
 """From a question to an answer whose every citation is true, or to a plain abstention.
 
-With a chat model that can cite, the answer is generated and each sentence is checked against the passages before it is
-shown; without one, the documents' own sentences are the answer. See ``docs/decisions/0006-answers.md``.
+With a chat model that can cite, the answer is generated and each sentence is checked against the passages
+before it is shown; without one, the documents' own sentences are the answer. See
+``docs/decisions/0006-answers.md``.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -104,7 +105,7 @@ class Asker:
 
         Args:
             searcher: finds passages that the asker may read.
-            chat: writes answers; ``None`` or one that cannot cite leaves them to the documents' own sentences.
+            chat: writes answers; ``None`` or one that cannot cite leaves them to the documents' own words.
             options: see ``AskOptions``.
             analyser: cuts Korean into morphemes; give the one that search uses, so that it is loaded once.
         """
@@ -150,8 +151,8 @@ class Asker:
             history: earlier turns of the conversation, oldest first.
             think: switch a reasoning model's thinking; ``None`` leaves its default.
 
-        Closing the iterator cancels the model's work. An engine that fails leaves an extractive answer whose ``reason``
-        is the error's code; errors of the search are raised.
+        Closing the iterator cancels the model's work. An engine that fails leaves an extractive answer whose
+        ``reason`` is the error's code; errors of the search are raised.
         """
         timer = _Timer()
         chat = self._chat if self._chat is not None and self._chat.profile.can_cite else None

@@ -1,14 +1,15 @@
 """From sentences and spans to citations that are true; what cannot be verified is never shown.
 
-The invariant: ``hit.text`` is an exact slice of the stored text that begins at ``hit.locator.start``, hence a span of
-it is a span of the stored text. Nothing is ever quoted from ``hit.context``. A citation's quote is chosen here, among
-the sentences of the passage that support the claim; a model's word for it is never taken.
+The invariant: ``hit.text`` is an exact slice of the stored text that begins at ``hit.locator.start``, hence a
+span of it is a span of the stored text. Nothing is ever quoted from ``hit.context``. A citation's quote is
+chosen here, among the sentences of the passage that support the claim; a model's word for it is never taken.
 """
 
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from ondol.ask.plain import is_instruction
 from ondol.core.answers import Citation
 from ondol.core.documents import Hit
 from ondol.evidence.quote import find_quote
@@ -26,6 +27,7 @@ _MARK = re.compile(
 _MAX_UNITS = 3
 _MAX_CITATIONS = 3
 _NUM_BEFORE = 2
+_MAX_ACROSS = 8
 
 
 @dataclass(frozen=True)
@@ -114,7 +116,10 @@ class Verifier:
         self._passages = [_Passage(hit, terms) for hit in hits]
 
     def verify(self, claim: str, marks: Sequence[Mark]) -> Verified:
-        """Return the spans that support ``claim``: in the passages its marks name, else wherever they are found."""
+        """Return the spans that support ``claim``.
+
+        Passages that its marks name are read first, and only when those do not support it the others.
+        """
         named = [m for m in marks if 1 <= m.number <= len(self._passages)]
         dropped = len(marks) - len(named)
         spans: list[Span] = []
@@ -141,11 +146,11 @@ class Verifier:
         return [-i for score, i in sorted(scored, reverse=True) if score > 0][:3]
 
     def _support(self, claim: str, index: int, quote: str) -> list[Span]:
-        """Return the fewest sentences of a passage, at most three, that support ``claim``; none if they do not."""
+        """Return the fewest sentences of a passage that support ``claim``, at most three; else nothing."""
         passage = self._passages[index]
         text = passage.hit.text
         quoted = find_quote(quote, text, min_chars=12) if quote else None
-        if quoted and self._holds(claim, passage, [quoted]):
+        if quoted and not is_instruction(text[slice(*quoted)]) and self._holds(claim, passage, [quoted]):
             return [Span(index, *quoted)]
         order = passage.rank(self._terms(claim))
         for size in range(1, min(_MAX_UNITS, len(order)) + 1):
@@ -183,19 +188,25 @@ class _Passage:
     units: list[Unit] = field(init=False)
     bags: list[TermBag] = field(init=False)
     bag: TermBag = field(init=False)
+    _orders: list[bool] = field(init=False)
 
     def __post_init__(self) -> None:
         text = self.hit.text
         self.units = split_units(text)
         self.bags = [TermBag(self.terms(text[u.start : u.end])) for u in self.units]
+        self._orders = [is_instruction(text[u.start : u.end]) for u in self.units]
         self.bag = TermBag(t for bag in self.bags for t in bag.terms)
 
     def rank(self, wanted: Sequence[str]) -> list[int]:
-        """Return the indexes of units that share words with ``wanted``, best first."""
+        """Return the indexes of units that share words with ``wanted``, best first.
+
+        A sentence that gives orders to an AI supports nothing: a model may have obeyed it.
+        """
         scores = [sum(bag.match(t) for t in set(wanted)) for bag in self.bags]
         if not any(scores):  # another language: try every unit in order
-            return list(range(min(8, len(self.units))))
-        return [i for i in sorted(range(len(scores)), key=lambda i: (-scores[i], i)) if scores[i] > 0]
+            return [i for i in range(len(self.units)) if not self._orders[i]][:_MAX_ACROSS]
+        order = sorted(range(len(scores)), key=lambda i: (-scores[i], i))
+        return [i for i in order if scores[i] > 0 and not self._orders[i]]
 
     def heading_of(self, index: int | None) -> str:
         """Return the heading above a unit, inside the passage."""

@@ -1,7 +1,7 @@
 """Follow-up questions: make a question stand on its own, from what was said before.
 
-Without a model, the nouns of the question before (and, for a person, the names in its answer) are carried over when the
-new question plainly leans on them. A question that stands on its own is left alone.
+Without a model, the nouns of the question before (and, for a person, the names in its answer) are carried
+over when the new question plainly leans on them. A question that stands on its own is left alone.
 """
 
 import re
@@ -22,9 +22,11 @@ _OPENS = re.compile(
     re.IGNORECASE,
 )
 _PRONOUN = re.compile(
-    r"\b(?:it|its|they|them|their|theirs|he|him|his|she|her|hers|there|this|these|those|the (?:same|former|latter)|one|ones)\b"
+    r"\b(?:it|its|they|them|their|theirs|he|him|his|she|her|hers|there|this|these|those|the (?:same|former"
+    r"|latter)|one|ones)\b"
     r"|\bthat\b(?=\s*(?:\?|$|one|is|was|cost|costs|work|works|take|takes|happen))"
-    r"|그것|그거|그건|그게|이것|이거|이건|이게|거기|그곳|그때|그분|그 ?사람|그녀|(?<![가-힣])그는|(?<![가-힣])그의|해당",
+    r"|그것|그거|그건|그게|이것|이거|이건|이게|거기|그곳|그때|그분|그 ?사람|그녀|(?<![가-힣])그는"
+    r"|(?<![가-힣])그의|해당",
     re.IGNORECASE,
 )
 _PERSON = re.compile(

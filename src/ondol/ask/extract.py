@@ -51,8 +51,10 @@ class _Choice:
 
 
 _ANAPHOR = re.compile(
-    r"(?:It|This|That|These|Those|They|He|She|His|Her|Its|Their|Such|However|But|Also|Then|Instead|Therefore|Thus|In this)\b"
-    r"|(?:이는|이를|이것|그것|이러한|그러한|이런|그런|그는|그녀는|이 경우|그러나|하지만|또한|따라서|그리고|그래서|이때)"
+    r"(?:It|This|That|These|Those|They|He|She|His|Her|Its|Their|Such|However|But|Also|Then|Instead"
+    r"|Therefore|Thus|In this)\b"
+    r"|(?:이는|이를|이것|그것|이러한|그러한|이런|그런|그는|그녀는|이 경우|그러나|하지만|또한|따라서|그리고"
+    r"|그래서|이때)"
 )
 _MAX_ANTECEDENT_CHARS = 240
 _MIN_WINDOW = 0.05
@@ -106,7 +108,7 @@ def _choose(
     pool = [c for c in selection.ranked if _may_show(c, selection, passages)][:_POOL]
     best = pool[0].score if pool else 0.0
     while pool and len(chosen) < limit:
-        # A sentence that speaks of what the ones before it left out is worth more than one that says the same again.
+        # Speaking of what the sentences before left out is worth more than saying the same again.
         worth = {id(c): c.score + _BONUS_NEW * _gain(c, covered, selection) for c in pool}
         candidate = max(pool, key=lambda c: worth[id(c)])
         pool.remove(candidate)
@@ -126,7 +128,7 @@ def _choose(
 
 
 def _may_show(candidate: Candidate, selection: Selection, passages: Sequence[Passage]) -> bool:
-    """Tell whether a unit may be an answer: not a heading, and no order to an AI unless that is asked about."""
+    """Tell whether a unit may be an answer: not a heading, nor an order to an AI unless asked about such."""
     if candidate.unit.kind == "heading":
         return False
     text = passages[candidate.passage].text[candidate.unit.start : candidate.unit.end]
@@ -134,7 +136,7 @@ def _may_show(candidate: Candidate, selection: Selection, passages: Sequence[Pas
 
 
 def _gain(candidate: Candidate, covered: set[str], selection: Selection) -> float:
-    """Return the weight of the question's terms that no sentence chosen before holds; 0 for the first."""
+    """Return the weight of the question's terms that none chosen before holds; 0 for the first."""
     return sum(selection.weights[t] for t in candidate.matched - covered) if covered else 0.0
 
 
@@ -159,7 +161,7 @@ def _widen(
 
 
 def _find_list(units: Sequence[Unit], at: int) -> range:
-    """Return the indexes of the list around or right after ``at``, its lead first; only ``at`` when there is none."""
+    """Return the indexes of the list at or right after ``at``, its lead first; else ``at`` alone."""
     first = last = at
     if units[at].kind == "item":
         while first > 0 and units[first - 1].kind in _IN_LIST:
@@ -208,7 +210,9 @@ def _render(choice: _Choice, hit: Hit, number: int) -> CitedSentence:
 
 
 def label_cells(row: str, context: str) -> str:
-    """Return ``Part: A | Price: 3`` for the row ``A | 3`` under the header ``Part | Price`` that ends ``context``.
+    """Return ``Part: A | Price: 3`` for the row ``A | 3`` under the header ``Part | Price``.
+
+    The header is the last part of ``context``.
 
     The row comes back as it is when the header is unknown or has another number of cells.
     """

@@ -1,4 +1,4 @@
-"""Generated answers: what a chat model writes, sentence by sentence, shown only as far as the passages support it."""
+"""Generated answers: what a chat model writes, shown as far as the passages support it."""
 
 import re
 from collections.abc import Generator, Iterator
@@ -18,10 +18,13 @@ _MARK_AFTER_STOP = re.compile(r"([.!?。])((?:\s*[\[【]\s*\^?\d{1,3}(?:\s*,\s*\
 _BULLET = re.compile(r"\s*(?:(?P<number>\d{1,2}[.)])|[-*•])\s+")
 _EMPHASIS = re.compile(r"(\*\*|__|\*|`)(?=\S)(.+?)(?<=\S)\1")
 _DECLINES = re.compile(
-    r"\A\W*(?:the |your )?(?:provided |given )?(?:passages?|documents?|context|texts?)\b[^.]{0,40}\b(?:do(?:es)? not|don't|doesn't"
+    r"\A\W*(?:the |your )?(?:provided |given )?(?:passages?|documents?|context"
+    r"|texts?)\b[^.]{0,40}\b(?:do(?:es)? not|don't|doesn't"
     r"|no)\b|\bnot (?:mentioned|found|provided|stated|specified|contained|included|available)\b[^.]{0,40}"
-    r"\b(?:passages?|documents?|context|texts?)\b|\bI (?:cannot|can't|could not|do not|don't) (?:find|know|answer)\b"
-    r"|(?:단락|문서|자료|본문|제공된)[^.]{0,30}(?:없습니다|않습니다|찾을 수 없|나와 있지|언급)|답을 찾을 수 없",
+    r"\b(?:passages?|documents?|context|texts?)\b|\bI (?:cannot|can't|could not|do not|don't) (?:find|know"
+    r"|answer)\b"
+    r"|(?:단락|문서|자료|본문|제공된)[^.]{0,30}(?:없습니다|않습니다|찾을 수 없|나와 있지|언급)"
+    r"|답을 찾을 수 없",
     re.IGNORECASE,
 )
 
@@ -46,7 +49,7 @@ class Outcome:
 def generate(
     chat: ChatModel, request: ChatRequest, *, verifier: Verifier, numbering: Numbering, outcome: Outcome
 ) -> Iterator[CitedSentence]:
-    """Yield the sentences that are supported, as they come; an engine's error ends them and is noted in ``outcome``."""
+    """Yield the sentences that are supported, as they come; an engine's error ends them, see ``outcome``."""
     sentences = SentenceStream(chat.profile.think_open, chat.profile.think_close)
     try:
         # Closing this generator closes the model's stream, and with that cancels the work.
@@ -110,7 +113,7 @@ def _show(
 
 
 class SentenceStream:
-    """Cuts text that arrives in pieces into whole sentences with their marks; drops what is between think marks."""
+    """Cuts text that arrives in pieces into whole sentences with their marks; leaves thoughts out."""
 
     def __init__(self, think_open: str = "<think>", think_close: str = "</think>") -> None:
         self._buffer = ""

@@ -1,7 +1,7 @@
-"""Text of documents is data: what is shown of it is plain, and what a model is given of it cannot pose as the chat.
+"""Text of documents is data: it is shown plain, and a model is given none that could pose as the chat.
 
-Shown text never holds a link or a picture that a browser would follow or load (an answer is rendered as Markdown), and
-never a ``[7]`` that could be taken for one of our own marks.
+Shown text never holds a link or a picture that a browser would follow or load (an answer is rendered as
+Markdown), and never a ``[7]`` that could be taken for one of our own marks.
 """
 
 import re
@@ -25,7 +25,8 @@ _TRAILING = re.compile(r"[.,;:!?)\]}'\"»”’]+\Z")
 _OWN_MARK = re.compile(r"\[(\d{1,3}(?:\s*[,–-]\s*\d{1,3})*)\]")
 _SPACE = re.compile(r"\s+")
 
-# Tokens that open or close a turn, a system prompt or a thought in the chat templates of common model families.
+# Tokens that open or close a turn, a system prompt or a thought in the chat templates of common model
+# families.
 _CONTROL = re.compile(
     r"<\|[^|>\n]{1,40}\|>|\[\|[^|\]\n]{1,40}\|\]|</?s>|\[/?INST\]|<</?SYS>>|</?(?:think|thought|start_of_turn|end_of_turn"
     r"|tool_call|tool_response|system|assistant|user|bos|eos|passage|passages|question)\b[^>\n]{0,40}>"
@@ -39,8 +40,10 @@ _INSTRUCTION = re.compile(
     r"|\byou are (?:now|no longer)\b|\b(?:as|you're) an? (?:AI|language model|assistant)\b|\bsystem prompt\b"
     r"|\b(?:dear |hey |note to |attention,? )(?:AI|assistants?|language models?|LLMs?|chatbots?)\b"
     r"|\b(?:respond|reply|answer) (?:only )?with\b|\bdo not (?:tell|inform|mention to) the user\b"
-    r"|(?:이전|위|앞|모든|기존|지금까지)(?:의|에|에서)? ?(?:모든 )?(?:지시|명령|지침|프롬프트|규칙|내용)[^.\n]{0,12}(?:무시|잊|따르지)"
-    r"|시스템 ?프롬프트|당신은 (?:이제|지금부터)|(?:인공지능|AI|언어 ?모델|챗봇|어시스턴트)(?:은|는|에게|이라면|라면|아|야|,)"
+    r"|(?:이전|위|앞|모든|기존|지금까지)(?:의|에|에서)? ?(?:모든 )?(?:지시|명령|지침|프롬프트|규칙"
+    r"|내용)[^.\n]{0,12}(?:무시|잊|따르지)"
+    r"|시스템 ?프롬프트|당신은 (?:이제|지금부터)|(?:인공지능|AI|언어 ?모델|챗봇|어시스턴트)(?:은|는|에게"
+    r"|이라면|라면|아|야|,)"
     r"[^.\n]{0,40}(?:하라|하시오|하세요|해라|해야|답하|출력|말하)",
     re.IGNORECASE,
 )
@@ -49,7 +52,8 @@ _INSTRUCTION = re.compile(
 def render_plain(text: str) -> str:
     """Return ``text`` on one line with nothing in it that Markdown or a browser would act on.
 
-    Pictures go, links become their words, bare addresses become code, and bracketed numbers become round ones.
+    Pictures go, links become their words, bare addresses become code, and bracketed numbers become round
+    ones.
     """
     text = _DEFINITION.sub("", text)
     text = _IMAGE.sub("", text)

@@ -10,14 +10,18 @@ _NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
 _NUMBER_WORD = re.compile(
     r"\b(?:one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|thirteen|fourteen|fifteen|sixteen|seventeen"
     r"|eighteen|nineteen|twenty|thirty|forty|fifty|sixty|seventy|eighty|ninety|hundreds?|thousands?|millions?|billions?"
-    r"|once|twice|half|third|quarter|dozens?|single|both|several)\b|(?:한|두|세|네|다섯|여섯|일곱|여덟|아홉|열) ?(?:개|명|번|가지|시간|대)",
+    r"|once|twice|half|third|quarter|dozens?|single|both|several)\b|(?:한|두|세|네|다섯|여섯|일곱|여덟"
+    r"|아홉|열) ?(?:개|명|번|가지|시간|대)",
     re.IGNORECASE,
 )
 _TIME = re.compile(
-    r"\b(?:1\d|20)\d\d\b|\b\d{1,2}(?::\d\d| ?[ap]\.?m\b)|\b\d+ ?(?:years?|months?|weeks?|days?|hours?|minutes?|seconds?|ms|s)\b"
+    r"\b(?:1\d|20)\d\d\b|\b\d{1,2}(?::\d\d| ?[ap]\.?m\b)|\b\d+ ?(?:years?|months?|weeks?|days?|hours?"
+    r"|minutes?|seconds?|ms|s)\b"
     r"|\b(?:January|February|March|April|May|June|July|August|September|October|November|December|Monday|Tuesday|Wednesday"
-    r"|Thursday|Friday|Saturday|Sunday)\b|\b\w+ (?:century|centuries|decades?|years|months|weeks|days|hours)\b"
-    r"|\b(?:since|until|before|after|during)\b|\d+ ?(?:년|월|일|시|분|초|주|개월|시간)|(?:이내|이후|이전|까지|부터|매년|매월|매주|즉시)",
+    r"|Thursday|Friday|Saturday|Sunday)\b|\b\w+ (?:century|centuries|decades?|years|months|weeks|days"
+    r"|hours)\b"
+    r"|\b(?:since|until|before|after|during)\b|\d+ ?(?:년|월|일|시|분|초|주|개월|시간)|(?:이내|이후|이전"
+    r"|까지|부터|매년|매월|매주|즉시)",
 )
 _PLACE = re.compile(
     r"\b(?:in|at|from|near|to|on|of|into|across|between|around|under|within|along|through)\s+(?:the\s+)?[A-ZÀ-Þ]"
@@ -25,28 +29,33 @@ _PLACE = re.compile(
     r"|(?:에서|에 있|위치|메뉴|화면|탭|상단|하단|왼쪽|오른쪽|도구 ?모음)"
 )
 _REASON = re.compile(
-    r"\b(?:because|since|due to|owing to|so that|as a result|in order to|therefore|thus|caused?|reasons?|lead|led|result\w*"
+    r"\b(?:because|since|due to|owing to|so that|as a result|in order to|therefore|thus|caused?|reasons?"
+    r"|lead|led|result\w*"
     r"|prevent\w*|to (?:avoid|ensure|keep|make|allow|protect|reduce|improve|increase)|for)\b"
     r"|(?:때문|위해|위하여|므로|따라서|이유|원인|으로 인해|아서|어서|도록|니까|기에)",
     re.IGNORECASE,
 )
 _DEFINITION = re.compile(
-    r"\b(?:is|are|was|were) (?:a|an|the|one|any|used|known|called|defined)\b|\b(?:refers? to|means?|called|known as|defined as)\b"
+    r"\b(?:is|are|was|were) (?:a|an|the|one|any|used|known|called|defined)\b|\b(?:refers? to|means?|called"
+    r"|known as|defined as)\b"
     r"|(?:이란|란 |을 말|를 말|의미|뜻|정의|입니다|이다\.)",
     re.IGNORECASE,
 )
 _STEP = re.compile(
-    r"^\W*(?:\d+[.)]|[-*•])|\b(?:click|select|press|choose|open|enter|connect|turn|set|use|go to|run|install|drag|tap|type|first"
-    r"|then|next|by \w+ing|you can|must|should|to)\b|(?:클릭|선택|누르|눌러|여십|열고|입력|연결|설정|하십시오|하세요|합니다|할 수 있)",
+    r"^\W*(?:\d+[.)]|[-*•])|\b(?:click|select|press|choose|open|enter|connect|turn|set|use|go to|run"
+    r"|install|drag|tap|type|first"
+    r"|then|next|by \w+ing|you can|must|should|to)\b|(?:클릭|선택|누르|눌러|여십|열고|입력|연결|설정"
+    r"|하십시오|하세요|합니다|할 수 있)",
     re.IGNORECASE,
 )
 _HANGUL_NAME = re.compile(
-    r"[가-힣]{2,4} ?(?:부장|과장|팀장|대리|사원|대표|이사|교수|박사|장관|의원|선수|감독|씨|님|담당자?|부서|팀|자)"
+    r"[가-힣]{2,4} ?(?:부장|과장|팀장|대리|사원|대표|이사|교수|박사|장관|의원|선수|감독|씨|님|담당자?|부서"
+    r"|팀|자)"
 )
 
 
 def match_answer_kind(question: Question, sentence: str) -> float:
-    """Return how well ``sentence`` offers what ``question`` asks for, from 0 (not at all) to 1; 0.5 says nothing."""
+    """Return how well ``sentence`` offers what is asked for: 1 well, 0 not at all, 0.5 cannot be told."""
     match question.kind:
         case "number":
             return _match_number(question, sentence)

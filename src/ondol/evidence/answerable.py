@@ -1,12 +1,13 @@
-"""Do these passages answer this question at all? A calibrated score, so that "I don't know" can be said in time."""
+"""Do these passages answer this question at all? A calibrated score, so that it can be said when not."""
 
 import math
 
 from ondol.core.frozen import Frozen
 from ondol.evidence.select import Selection
 
-# Logistic regression on XQuAD: the question's own article in the corpus against that article removed, and against its
-# paragraph alone removed; cross-validated by article. Rounded. See docs/decisions/0006-answers.md.
+# Logistic regression on XQuAD: the question's own article in the corpus against that article removed, and
+# against its paragraph alone removed; cross-validated by article. Rounded. See
+# docs/decisions/0006-answers.md.
 _WEIGHTS = {
     "coverage": 4.5,
     "beside": 3.0,

@@ -3,7 +3,7 @@
 import re
 from dataclasses import dataclass
 
-_MONTHS = "january february march april may june july august september october november december".split()
+_MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 _MONTH = (
     r"(jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|sept?(?:ember)?|oct(?:ober)?"
     + (r"|nov(?:ember)?|dec(?:ember)?)\.?")
@@ -65,23 +65,12 @@ _UNIT_WORDS = {
     "time": "times 회 번",
 }
 _UNITS = {word: unit for unit, words in _UNIT_WORDS.items() for word in words.split()}
-_WORDS = {
-    word: value
-    for value, word in enumerate(
-        "two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen"
-        " nineteen twenty".split(),
-        2,
-    )
-} | {
-    "thirty": 30,
-    "forty": 40,
-    "fifty": 50,
-    "sixty": 60,
-    "seventy": 70,
-    "eighty": 80,
-    "ninety": 90,
-    "twice": 2,
-}
+_LOW = """
+    two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen
+    eighteen nineteen twenty
+"""
+_TENS = {"thirty": 30, "forty": 40, "fifty": 50, "sixty": 60, "seventy": 70, "eighty": 80, "ninety": 90}
+_WORDS = {word: value for value, word in enumerate(_LOW.split(), 2)} | _TENS | {"twice": 2}
 _COUNTED = {"두": 2, "세": 3, "네": 4, "다섯": 5, "여섯": 6, "일곱": 7, "여덟": 8, "아홉": 9, "열": 10}
 _SCALES = {"hundred": 10**2, "thousand": 10**3, "million": 10**6, "billion": 10**9, "trillion": 10**12}
 _KOREAN_SCALES = {"십": 10, "백": 100, "천": 1000, "만": 10**4, "억": 10**8, "조": 10**12}
@@ -144,11 +133,10 @@ def read_facts(text: str) -> Facts:
     dates, rest = _take_dates(text)
     codes, rest = _take_codes(rest)
     quantities = [_read_number(m) for m in _NUMBER.finditer(rest)]
-    for match in _WORD_NUMBER.finditer(rest):
-        value = _WORDS[match["word"].lower()] * _scale(match["scale"])
-        quantities.append(Quantity(str(value), _unit(match["unit"]), match[0].strip()))
-    for match in _COUNT.finditer(rest):
-        quantities.append(Quantity(str(_COUNTED[match["word"]]), _unit(match["unit"]), match[0]))
+    quantities.extend(_read_word(m) for m in _WORD_NUMBER.finditer(rest))
+    quantities.extend(
+        Quantity(str(_COUNTED[m["word"]]), _unit(m["unit"]), m[0]) for m in _COUNT.finditer(rest)
+    )
     return Facts(tuple(dates), tuple(quantities), frozenset(codes))
 
 
@@ -169,7 +157,7 @@ def _date_part(value: str | None) -> int | None:
         return None
     if value.isdigit():
         return int(value)
-    return next(n for n, name in enumerate(_MONTHS, 1) if name.startswith(value[:3].lower()))
+    return next(n for n, name in enumerate(_MONTHS, 1) if value[:3].lower() == name)
 
 
 def _take_codes(text: str) -> tuple[set[str], str]:
@@ -197,6 +185,11 @@ def _read_number(match: re.Match[str]) -> Quantity:
         value = _plain(float(digits.replace(",", "")))
     sign = (match["sign"] or "").strip()
     return Quantity(value, _UNITS[sign] if sign else _unit(match["unit"]), match[0].strip())
+
+
+def _read_word(match: re.Match[str]) -> Quantity:
+    value = _WORDS[match["word"].lower()] * _scale(match["scale"])
+    return Quantity(str(value), _unit(match["unit"]), match[0].strip())
 
 
 def _read_korean(text: str) -> float:

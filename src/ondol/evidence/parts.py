@@ -4,13 +4,13 @@ import re
 
 _CUT_AND = re.compile(
     r"[,;]?\s+and\s+(?=(?:who|when|where|why|how|which|what)\b)|(?<=\?)\s+|[;]\s+(?=(?:who|when|where|why|how|which|what)\b)"
-    r"|(?<=[고며])\s*,?\s+(?=[^?]{2,}(?:누구|언제|어디|왜|얼마|몇|무엇|뭐|어떻게)[^?]*\?)"
+    r"|(?<=[고며])\s*,?\s+(?=[^?]*(?:누구|누가|언제|어디|왜|얼마|몇|며칠|무엇|뭐|어떻게))"
     r"|(?<=까),?\s+(?:그리고|또)\s+",
     re.IGNORECASE,
 )
 _ASKS = re.compile(
     r"\b(?:who|whom|whose|when|where|why|how|which|what|is|are|was|were|do|does|did|can|should)\b"
-    r"|누구|누가|언제|어디|왜|얼마|몇|무엇|뭐|무슨|어떤|어느|어떻게|까|나요|가요|어요|예요",
+    r"|누구|누가|언제|어디|왜|얼마|몇|며칠|무엇|뭐|무슨|어떤|어느|어떻게|까|나요|가요|어요|예요",
     re.IGNORECASE,
 )
 _MAX_PARTS = 3

@@ -1,4 +1,4 @@
-"""Which words of a text are denied, and which stand for the opposite of others. English and Korean, by rule."""
+"""Which words of a text are denied, and which mean the opposite of others; English and Korean, by rule."""
 
 import re
 from collections.abc import Iterator
@@ -8,7 +8,8 @@ from ondol.text.language import has_hangul
 
 _NEGATOR = re.compile(
     r"\b(?:not|never|no|none|nobody|nothing|nowhere|neither|nor|without|cannot|hardly|scarcely|barely|rarely|seldom"
-    r"|fail(?:s|ed)? to|refus(?:e|es|ed) to|unable to|impossible to|instead of|rather than|far from|exclud(?:es?|ed|ing)|prohibit(?:s|ed)?|forbid(?:s|den)?|lack(?:s|ed)?)\b|n['’]t\b",
+    r"|fail(?:s|ed)? to|refus(?:e|es|ed) to|unable to|impossible to|instead of|rather than|far from"
+    r"|exclud(?:es?|ed|ing)|prohibit(?:s|ed)?|forbid(?:s|den)?|lack(?:s|ed)?)\b|n['’]t\b",
     re.IGNORECASE,
 )
 # "not only … but also" and "no more than" deny nothing that matters here; "no." is an abbreviation.
@@ -84,7 +85,7 @@ _PAIRS = tuple((word_set(a), word_set(b)) for a, b in _OPPOSITES)
 
 
 def find_denied(text: str, terms: TermFunction) -> list[frozenset[str]]:
-    """Return, for each negation in ``text``, the content terms that it denies (those nearest in its clause)."""
+    """Return, for each negation in ``text``, the content terms that it denies: the nearest in its clause."""
     denied = [_without_numbers(found) for found in _denied_english(text, terms)]
     if has_hangul(text):
         denied.extend(_without_numbers(found) for found in _denied_korean(text, terms))

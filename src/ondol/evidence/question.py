@@ -20,14 +20,16 @@ _PATTERNS: tuple[tuple[AnswerKind, str], ...] = (
     ),
     (
         "number",
-        r"\bhow (?:many|much|old|tall|high|far|fast|large|big|heavy|deep|wide|often|hot|cold|close)\b"
+        r"\bhow long (?:is|are)\b"
+        r"|\bhow (?:many|much|old|tall|high|far|fast|large|big|heavy|deep|wide|often|hot|cold|close)\b"
         r"|\b(?:what|which) (?:\w+ )?(?:percent\w*|number|amount|score|price|cost|ratio|fraction|rate|size"
         r"|population|temperature|value|limit|speed|voltage|weight|height|length|distance)\b"
         r"|몇(?! ?(?:월|시\b|년))|얼마|며칠|개수|비율|퍼센트",
     ),
     (
         "time",
-        r"\bwhen\b|\b(?:what|which) (?:\w+ )?(?:years?|month|day|date|century|decade|time|season|era|period)\b"
+        r"\bwhen\b|\b(?:what|which) (?:\w+ )?(?:years?|month|day|date|century|decade|time|season|era"
+        r"|period)\b"
         r"|\bhow long\b|언제|몇 ?(?:월|시|년)|기한|며칠에|날짜",
     ),
     ("person", r"\bwho\b|\bwhom\b|\bwhose\b|누구|누가|누군"),
@@ -108,7 +110,7 @@ def read_question(text: str, *, terms: TermFunction = simple_terms) -> Question:
 
 
 def _whole_terms(text: str, terms: TermFunction) -> tuple[str, ...]:
-    """Return content terms; of a name written ``LikeThis`` the whole alone, or it would count once for each part."""
+    """Return content terms; of a name written ``LikeThis`` the whole alone: it counts once."""
     apart = terms(_CAMEL.sub(" ", text))
     whole = [t for word in _CAMEL.findall(text) for t in terms(word)[:1] if t not in apart]
     every = dict.fromkeys(terms(text))

@@ -1,25 +1,25 @@
 """Find a quotation in a text and return the exact place of it, whatever the typography.
 
-The span that comes back is a span of the *original* text, so that what is shown to a reader is what the document says,
-letter for letter, and never what a model made of it.
+The span that comes back is a span of the *original* text, so that what is shown to a reader is what the
+document says, letter for letter, and never what a model made of it.
 """
 
 import unicodedata
 
 _FOLDED = {
-    "‘": "'", "’": "'", "‚": "'", "‛": "'", "′": "'", "`": "'", "´": "'",
-    "“": '"', "”": '"', "„": '"', "‟": '"', "″": '"', "«": '"', "»": '"', "「": '"', "」": '"', "『": '"', "』": '"',
-    "‐": "-", "‑": "-", "‒": "-", "–": "-", "—": "-", "―": "-", "−": "-",
-    "…": "...", "\u200b": "", "\u200c": "", "\u200d": "", "\u2060": "", "\ufeff": "", "\u00ad": "",
-}  # fmt: skip
-
-_MARKUP = "*_`"
+    **dict.fromkeys("‘’‚‛′`´", "'"),
+    **dict.fromkeys("“”„‟″«»「」『』", '"'),
+    **dict.fromkeys("‐‑‒–—―−", "-"),
+    **dict.fromkeys("\u200b\u200c\u200d\u2060\ufeff\u00ad", ""),
+    "…": "...",
+}
 
 
 def _fold(text: str, *, ignore_case: bool) -> tuple[str, list[int]]:
     """Return ``text`` folded for comparison, and for each folded character the index it came from.
 
-    A base character and the combining marks after it are composed together, so that decomposed Hangul equals composed.
+    A base character and the combining marks after it are composed together, so that decomposed Hangul equals
+    composed.
     """
     out: list[str] = []
     origin: list[int] = []
@@ -29,15 +29,20 @@ def _fold(text: str, *, ignore_case: bool) -> tuple[str, list[int]]:
         while end < len(text) and _joins_previous(text[end]):
             end += 1
         for char in unicodedata.normalize("NFC", text[position:end]):
-            for folded in _FOLDED.get(char, char):
-                if folded.isspace():
-                    if not out or out[-1] == " ":
-                        continue
-                    folded = " "
-                out.append(folded.lower() if ignore_case and len(folded.lower()) == 1 else folded)
+            for folded in _fold_char(char, ignore_case=ignore_case):
+                if folded == " " and (not out or out[-1] == " "):
+                    continue
+                out.append(folded)
                 origin.append(position)
         position = end
     return "".join(out), origin
+
+
+def _fold_char(char: str, *, ignore_case: bool) -> str:
+    if char.isspace():
+        return " "
+    folded = _FOLDED.get(char, char)
+    return folded.lower() if ignore_case and len(folded.lower()) == len(folded) else folded
 
 
 def _joins_previous(char: str) -> bool:
@@ -49,8 +54,9 @@ def find_quote(
 ) -> tuple[int, int] | None:
     """Return the half-open span of ``text`` that says what ``quote`` says, or ``None``.
 
-    Compared after NFC, with runs of white space as one space and typographic quotes and dashes as plain ones. The first
-    of several places is returned. White space and nothing else at the edges of the span is left out.
+    Compared after NFC, with runs of white space as one space and typographic quotes and dashes as plain ones.
+    The first of several places is returned. White space and nothing else at the edges of the span is left
+    out.
 
     Args:
         quote: what is claimed to stand in the text.

@@ -1,8 +1,9 @@
 """Does a quotation support a sentence? Checks that a machine can make, each named when it fails.
 
-Numbers, units, dates, negations, opposites and names must agree; beyond that, most of the sentence's content words must
-stand in the quotation (lexical entailment). What this cannot see: who did what to whom when all words are the same,
-and paraphrase without a common word. It is strict: a true sentence that it cannot confirm is not supported.
+Numbers, units, dates, negations, opposites and names must agree; beyond that, most of the sentence's content
+words must stand in the quotation (lexical entailment). What this cannot see: who did what to whom when all
+words are the same, and paraphrase without a common word. It is strict: a true sentence that it cannot confirm
+is not supported.
 """
 
 import re
@@ -23,7 +24,7 @@ Check = Literal[
 ]
 
 MIN_WORDS = 0.6
-"""Share of a sentence's weight that the quotation must hold; chosen with ``bench/answer.py`` on planted errors."""
+"""Share of a sentence's weight that the quotation must hold; chosen on planted errors."""
 
 _CLAUSE = re.compile(
     r"[,;:]\s+|\s+(?:and|or|but|while|whereas|because|so)\s+|(?<=[고며])\s+|(?<=지만)\s+|(?<=[와과])\s+"
@@ -38,7 +39,10 @@ _HANGUL_NAME = re.compile(
 )
 
 
-_FIRST = re.compile(r"[\"'“‘(]*([A-ZÀ-Þ][^\W\d_]+)(?=[\s'’,])")
+_SUBJECT = re.compile(
+    r"[\"'“‘(]*(?:(?P<english>(?!\w+ly\b)[A-ZÀ-Þ][^\W\d_]+)(?=[\s'’,])"
+    r"|(?P<korean>(?:[가-힣\w]+\s+){0,2}?[가-힣\w]+?)(?:은|는|이|가|께서)\s)"
+)
 
 
 class Support(Frozen):
@@ -73,8 +77,8 @@ def check_support(
     Args:
         sentence: a claim, without citation marks.
         quotes: exact spans of the passage it cites.
-        context: what else the reader knows is meant (headings, document title, the rest of the passage): names and words
-            may come from it, numbers and dates may not.
+        context: what else the reader knows is meant (headings, document title, the sentences before): names
+            and words may come from it, numbers and dates may not.
         terms: how text is cut into content terms.
         min_words: least share of content that must be found.
     """
@@ -90,7 +94,7 @@ def check_support(
         "units": _wrong_units(claim, given),
         "dates": _missing_dates(claim, given),
         "codes": sorted(c for c in claim.codes - given.codes if c not in _squeeze(f"{evidence} {context}")),
-        "names": _missing_names(sentence, f"{evidence}\n{context}", crosses=crosses),
+        "names": _missing_names(sentence, f"{evidence}\n{context}", terms, crosses=crosses),
     }
     if crosses:
         score, missing["language"] = _compare_across(sentence, evidence, claim, given)
@@ -147,7 +151,7 @@ def _squeeze(text: str) -> str:
     return re.sub(r"[^a-z0-9]", "", text.lower())
 
 
-def _missing_names(sentence: str, evidence: str, *, crosses: bool) -> list[str]:
+def _missing_names(sentence: str, evidence: str, terms: TermFunction, *, crosses: bool) -> list[str]:
     """Return names that stand nowhere in ``evidence``.
 
     Across languages a Hangul name may be written in Latin script there, so only Latin names are compared.
@@ -155,22 +159,26 @@ def _missing_names(sentence: str, evidence: str, *, crosses: bool) -> list[str]:
     known = fold(evidence)
     words = set(re.findall(r"[^\W\d_]+", known))
     missing = []
-    for name in [*find_names(sentence), *_first_name(sentence)]:
+    for name in find_names(sentence):
         parts = [w for w in re.findall(r"[^\W\d_]+", fold(name)) if w not in STOPWORDS]
         if any(w not in words and w.removesuffix("s") not in words and f"{w}s" not in words for w in parts):
             missing.append(name)
     if not crosses:
+        missing.extend(_missing_subject(sentence, evidence, terms))
         missing.extend(m[1] for m in _HANGUL_NAME.finditer(sentence) if m[1] not in known)
     return missing
 
 
-def _first_name(sentence: str) -> list[str]:
-    """Return the capitalised first word: a name, or the subject; either way it must be known."""
-    match = _FIRST.match(sentence)
-    word = match[1] if match else ""
-    return (
-        [word] if word and word.lower() not in STOPWORDS and not word.lower().endswith(("ly", "ing")) else []
-    )
+def _missing_subject(sentence: str, evidence: str, terms: TermFunction) -> list[str]:
+    """Return what a sentence opens with (a capitalised word, a Korean subject), if that is not known."""
+    match = _SUBJECT.match(sentence)
+    if match is None:
+        return []
+    subject = match["korean"] or match["english"]
+    if fold(subject) in fold(evidence):
+        return []  # a word alone may be cut otherwise than in its sentence
+    known = TermBag(terms(evidence))
+    return [t for t in terms(subject) if not is_weak(t) and not known.match(t)]
 
 
 def _all_words(text: str, terms: TermFunction) -> frozenset[str]:
@@ -191,7 +199,8 @@ def _wrong_negations(
             wrong.extend(sorted(scope))
     for scope in denied_there:
         asserted = (scope & mine) - here
-        # The nearest term carries the denial; a claim that merely mentions a neighbour of it asserts nothing false.
+        # The nearest term carries the denial; a claim that merely mentions a neighbour of it asserts nothing
+        # false.
         if asserted and len(asserted) >= (len(scope) + 1) // 2 and not scope & here:
             wrong.extend(sorted(asserted))
     if denied_here and not denied_there and not wrong and not any(scope for scope in denied_here):
@@ -205,7 +214,7 @@ def _coarse_negation(sentence: str, evidence: str, terms: TermFunction) -> list[
 
 
 def _entail(claim: Sequence[str], evidence: TermBag, context: TermBag) -> tuple[float, list[str]]:
-    """Return the share of the claim's weight that is found (1 for a claim of numbers only), and what is not."""
+    """Return the share of the claim's weight that is found (1 if it has no words), and what is not."""
     found = total = 0.0
     absent = []
     for term in dict.fromkeys(claim):
@@ -219,7 +228,7 @@ def _entail(claim: Sequence[str], evidence: TermBag, context: TermBag) -> tuple[
 
 
 def _strange_clause(sentence: str, evidence: TermBag, context: TermBag, terms: TermFunction) -> list[str]:
-    """Return the words of the first clause that the quotation does not know: a true half must not carry a false one."""
+    """Return the words of a clause that the quotation does not know: half a truth is no support."""
     for clause in _CLAUSE.split(sentence):
         words = [t for t in terms(clause) if not t[0].isdigit() and not is_weak(t)]
         score, absent = _entail(words, evidence, context)

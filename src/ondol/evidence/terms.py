@@ -25,42 +25,44 @@ def word_set(text: str) -> frozenset[str]:
 
 
 STOPWORDS = STOP_WORDS | word_set("""
-    against before below cannot d describe down few further ll m many much o off out over please re s said say show
-    such t tell then up upon ve very explain give let many lot yes actually whether although though while
+    against before below cannot d describe down few further ll m many much o off out over please re s said say
+    show such t tell then up upon ve very explain give let many lot yes actually whether although though while
 """)
 
 WEAK_WORDS = word_set("""
-    able allow approximately around available based became began belong better big bring call called came
+    able allow approximately around available based became began belong better bring call called came
     case cause certain come common consider considered contain create described different event exactly
-    example exist fact find first form found general get go good got great group happen happened help high include
-    included instead item keep kind know known large last lead least led like list locate located long look made main
-    major make mean meaning name named need new number occur offer often old order original part people person place
-    possible present prior provide put reason refer result second see set several start state still take term thing
-    think thought time title today took total try two type use used using usual various want way well went word work
-    world year years
+    example exist fact find first form found general get go good got great group happen happened help
+    include included instead item keep kind know known last lead least led like list locate located
+    look made main major make mean meaning name named need new number occur offer often order original
+    part people person place possible present prior provide put reason refer result second see set several
+    start state still take term thing think thought time title today took total try two type use used using
+    usual various want way well went word work world year years
 """)
 
 _KOREAN_STOP = word_set("""
-    것 거 수 등 때 바 데 지 줄 뿐 만 번 및 그 이 저 그것 이것 저것 그거 이거 저거 여기 거기 저기 나 저희 우리 너 당신 하 되 있 없
-    않 못 안 아니 이러 그러 저러 어떠 어떻 무엇 뭐 무슨 어디 언제 누구 얼마 어느 어떤 왜 몇 며칠 알 알리 말하 대하 관하 위하 따르
-    통하 의하 주 보 싶 경우 좀 더 또 다시 및 혹시 그럼 그리고 하지만 같 때문 정도 대해 관련
+    것 거 수 등 때 바 데 지 줄 뿐 만 번 및 그 이 저 그것 이것 저것 그거 이거 저거 여기 거기 저기 나 저희 우리
+    너 당신 하 되 있 없 않 못 안 아니 이러 그러 저러 어떠 어떻 무엇 뭐 무슨 어디 언제 누구 얼마 어느 어떤 왜
+    몇 며칠 알 알리 말하 대하 관하 위하 따르 통하 의하 주 보 싶 경우 좀 더 또 다시 및 혹시 그럼 그리고 하지만
+    같 때문 정도 대해 관련
 """)
 _KOREAN_WEAK = word_set("""
-    사용 방법 설명 가능 필요 이용 경우 내용 종류 이름 기능 부분 문제 시간 사람 전체 사항 만들 나오 들 쓰 나 오 가 받 위치
-    의미 뜻 이유 까닭 원인 절차 순서 개수 장소 언급 말 얘기 이야기
+    사용 방법 설명 가능 필요 이용 경우 내용 종류 이름 기능 부분 문제 시간 사람 전체 사항 만들 나오 들 쓰 나 오
+    가 받 위치 의미 뜻 이유 까닭 원인 절차 순서 개수 장소 언급 말 얘기 이야기
 """)
 
 
 # People ask with plain verbs, manuals answer with bookish ones; each group is one term, its first word.
 _SAME = """
-    생성 만들 작성 제작 | 삭제 지우 제거 없애 | 활성 켜 활성화 켜지 | 비활성 끄 비활성화 꺼지 | 변경 바꾸 바뀌 전환 | 수정 고치 편집
-    | 전송 보내 송신 | 입력 넣 기입 | 추가 더하 덧붙이 | 분리 떼 떼어내 뽑 | 갱신 업데이트 | 중지 멈추 정지 중단 | 시작 개시
-    | 종료 끝나 끝내 마치 | 확인 점검 검사 | 다운로드 내려받 | 업로드 올리 | 저장 보관 | 선택 고르 | 교체 갈아끼우 | 설치 깔
-    | 표시 보이 나타나 표출 출력 | 보정 교정 캘리브레이션 | 구매 구입 | 신청 접수 | 지급 지불 | 요금 가격
-    | 담당자 책임자 | 컴퓨터 피시 | 동영상 비디오 영상 | 사진 이미지 그림 | 조종기 송신기 | 무게 중량 | 전체 모든 모두
-    | remov delet eras | creat make add | chang modifi edit | show display | enabl activ | disabl deactiv | start begin launch
-    | stop end finish | buy purchas | pictur imag photo | video movi | fix repair | setup configur set | choos select
-    | allow permit | mandatori compulsori obligatori
+    생성 만들 작성 제작 | 삭제 지우 제거 없애 | 활성 켜 활성화 켜지 | 비활성 끄 비활성화 꺼지 | 변경 바꾸 바뀌
+    전환 | 수정 고치 편집 | 전송 보내 송신 | 입력 넣 기입 | 추가 더하 덧붙이 | 분리 떼 떼어내 뽑 | 갱신
+    업데이트 | 중지 멈추 정지 중단 | 시작 개시 | 종료 끝나 끝내 마치 | 확인 점검 검사 | 다운로드 내려받 |
+    업로드 올리 | 저장 보관 | 선택 고르 | 교체 갈아끼우 | 설치 깔 | 표시 보이 나타나 표출 출력 | 보정 교정
+    캘리브레이션 | 구매 구입 | 신청 접수 | 지급 지불 | 요금 가격 | 담당자 책임자 | 컴퓨터 피시 | 동영상 비디오
+    영상 | 사진 이미지 그림 | 조종기 송신기 | 무게 중량 | 전체 모든 모두 | remov delet eras | creat make add |
+    chang modifi edit | show display | enabl activ | disabl deactiv | start begin launch | stop end finish |
+    buy purchas | pictur imag photo | video movi | fix repair | setup configur set | choos select | allow
+    permit | mandatori compulsori obligatori
 """
 
 
@@ -121,7 +123,7 @@ class TermBag:
         self._prefixes = frozenset(t[:_PREFIX] for t in self.terms if len(t) >= _PREFIX and t.isascii())
 
     def match(self, term: str) -> float:
-        """Return 1 for the term itself, part of that for a relative of it (*defence*, *defensive*), else 0."""
+        """Return 1 for the term itself, less for a relative of it (*defence*, *defensive*), else 0."""
         if term in self.terms:
             return 1.0
         if len(term) >= _PREFIX and term.isascii() and term[:_PREFIX] in self._prefixes:

@@ -1,4 +1,4 @@
-"""Cut a passage into the units that can be an answer: sentences, list items, table rows; headings are known as such."""
+"""Cut a passage into what can be an answer: sentences, list items, table rows; headings are told apart."""
 
 import re
 from dataclasses import dataclass
