@@ -151,6 +151,24 @@ def test_a_model_whose_file_is_cut_is_not_installed(catalogue, tmp_path):
         load_manifest(tmp_path / "models", record.name)
 
 
+def test_a_damaged_model_is_not_in_the_way_of_others(catalogue, tmp_path):
+    record = catalogue.add(f"file:{write_gguf(tmp_path / 'x.gguf')}")
+    (tmp_path / "models" / "broken").mkdir()
+    (tmp_path / "models" / "broken" / "model.json").write_text("{")
+    assert catalogue.find_manifest("", "chat").name == record.name
+    with pytest.raises(ModelFileError, match="cannot be read"):
+        catalogue.find_manifest("broken", "chat")
+
+
+def test_a_changed_file_is_found_by_its_hash(catalogue, tmp_path):
+    record = catalogue.add(f"file:{write_gguf(tmp_path / 'x.gguf')}")
+    assert catalogue.verify(record.name) == record
+    path = tmp_path / "models" / record.name / "x.gguf"
+    path.write_bytes(path.read_bytes()[:-1] + b"\x01")
+    with pytest.raises(ModelFileError, match="not those"):
+        catalogue.verify(record.name)
+
+
 def test_a_model_that_the_user_added_comes_before_the_built_in(catalogue, tmp_path):
     catalogue.add(f"file:{write_gguf(tmp_path / 'x.gguf')}")
     assert catalogue.find_manifest("", "chat").name == "exaone-4.0-1.2b"

@@ -6,11 +6,18 @@ import stat
 import subprocess
 import sys
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
-from ondol.core.errors import EngineBusyError, EngineError, EngineUnavailableError, ModelFileError
+from ondol.core.errors import (
+    EngineBusyError,
+    EngineError,
+    EngineTimeoutError,
+    EngineUnavailableError,
+    ModelFileError,
+)
 from ondol.core.models import ChatRequest, Message
 from ondol.engines.catalogue import Catalogue
 from ondol.engines.chat.embedded import EmbeddedChat
@@ -22,6 +29,7 @@ pytestmark = pytest.mark.model
 NAME = "smollm2-135m-instruct"
 OWNER = """
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from ondol.engines.chat.embedded import EmbeddedChat
 chat = EmbeddedChat(Path(sys.argv[1]), home=Path(sys.argv[2]), name=sys.argv[3], sha256=sys.argv[4])
@@ -114,6 +122,34 @@ def test_the_one_attached_starts_a_child_when_the_owner_is_killed(open_one, mode
         assert chat.complete(ask(max_tokens=2)).text
         assert chat.pid != theirs
     assert not is_running(theirs)
+
+
+def test_a_child_that_is_stuck_is_replaced(open_one):
+    chat = open_one()
+    chat.endpoint()
+    stuck = chat.pid
+    os.kill(stuck, signal.SIGSTOP)
+    with pytest.raises(EngineTimeoutError):
+        chat.complete(ask(timeout_s=0.2))
+    assert not is_running(stuck)
+    assert chat.complete(ask(max_tokens=2)).text
+
+
+def test_many_that_start_at_once_share_one_child(open_one):
+    chats = [open_one() for _ in range(6)]
+    with ThreadPoolExecutor(6) as pool:
+        endpoints = set(pool.map(lambda chat: chat.endpoint().base_url, chats))
+    assert len(endpoints) == 1
+
+
+def test_an_address_handed_out_is_of_a_living_child(open_one):
+    owner, attached = open_one(), open_one()
+    before = owner.endpoint()
+    assert attached.endpoint() == before
+    owner.close()
+    after = attached.endpoint()
+    assert after != before
+    assert is_running(attached.pid)
 
 
 def test_closing_the_owner_ends_the_child(open_one):

@@ -22,7 +22,7 @@ from ondol.core.errors import (
 )
 from ondol.core.models import Capability
 from ondol.engines.fetch import TEMP, Progress, hash_file, install_file, lock_models, save_manifest
-from ondol.engines.manifest import BUILT_IN, MANIFEST, ModelFile, ModelManifest
+from ondol.engines.manifest import BUILT_IN, MANIFEST, ModelFile, ModelManifest, read_manifest
 
 _PINNED = re.compile(r"(?P<place>.+?)(@(?P<sha256>[0-9a-fA-F]{64}))?\Z", re.DOTALL)
 _HUB = re.compile(r"(?P<repo>[\w.-]+/[\w.-]+)/(?P<file>[\w./ -]+\.gguf)\Z")
@@ -102,7 +102,8 @@ def _copy(manifest: ModelManifest, root: Path, models_dir: Path, progress: Progr
 
 def _describe_folder(path: Path, source: str) -> ModelManifest:
     if (path / MANIFEST).is_file():
-        return _read_mirror(path)
+        manifest = read_manifest(path)
+        return BUILT_IN.get(manifest.name, manifest)  # a copy of a built-in model must be the pinned one
     if all((path / name).is_file() for name in _BERT_FILES):
         extras = [name for name in _BERT_EXTRAS if (path / name).is_file()]
         return ModelManifest(
@@ -118,17 +119,6 @@ def _describe_folder(path: Path, source: str) -> ModelManifest:
         f"{path} is not a model's folder: it has neither {MANIFEST} nor {', '.join(_BERT_FILES)}.",
         remedy=f"Add one of what it holds: {', '.join(inside)}." if inside else "Name a .gguf file instead.",
     )
-
-
-def _read_mirror(path: Path) -> ModelManifest:
-    """Return the manifest of a model copied from another home; a built-in name keeps its built-in pins."""
-    try:
-        manifest = ModelManifest.model_validate_json((path / MANIFEST).read_bytes())
-    except (OSError, ValidationError) as error:
-        raise ModelFileError(
-            f"{path / MANIFEST} cannot be read: {type(error).__name__}.", remedy="Copy the folder again."
-        ) from error
-    return BUILT_IN.get(manifest.name, manifest)
 
 
 def _describe_gguf(path: Path, source: str) -> ModelManifest:

@@ -5,8 +5,8 @@ from pathlib import Path
 from ondol.core.errors import ModelFileError, NotFoundError
 from ondol.core.models import Capability, ModelRecord
 from ondol.engines.adopt import adopt
-from ondol.engines.fetch import Progress
-from ondol.engines.manifest import BUILT_IN, MANIFEST, ModelManifest, load_manifest
+from ondol.engines.fetch import Progress, has_verified_files
+from ondol.engines.manifest import BUILT_IN, MANIFEST, ModelManifest, load_manifest, read_manifest
 
 
 class Catalogue:
@@ -46,9 +46,8 @@ class Catalogue:
     def find_manifest(self, name: str, capability: Capability) -> ModelManifest | None:
         """Return the installed model ``name``, or with no name the default for ``capability``.
 
-        The default is the one that says so, else the only or first one by name that has the capability,
-        preferring models the user added over the built-in ones. ``None`` when nothing fits and no name was
-        given.
+        The default is the first by name of those that the user added, else the built-in one; ``None`` when
+        there is none.
 
         Raises:
             NotFoundError: ``name`` is not installed.
@@ -62,18 +61,33 @@ class Catalogue:
                     remedy="Choose another from `ondol models list`.",
                 )
             return manifest
-        found = [m for m in self._manifests() if capability in m.capabilities]
-        found.sort(key=lambda m: (m.name in BUILT_IN, m.name))
-        return found[0] if found else None
+        names = [folder.name for folder in self._folders() if _can(folder, capability)]
+        names.sort(key=lambda name: (name in BUILT_IN, name))
+        return load_manifest(self._dir, names[0]) if names else None
+
+    def verify(self, name: str) -> ModelRecord:
+        """Hash every file of an installed model; raises ``ModelFileError`` when one was changed."""
+        manifest = load_manifest(self._dir, name)
+        if not has_verified_files(manifest, self._dir / name):
+            raise ModelFileError(
+                f"The files of {name!r} in {self._dir / name} are not those that were installed.",
+                remedy=f"Fetch it again: `ondol models pull {name}`, or `ondol models add SOURCE`.",
+            )
+        return manifest.build_record(installed=True)
 
     def folder(self, name: str) -> Path:
         """Return where the files of ``name`` are."""
         return self._dir / name
 
-    def _manifests(self) -> list[ModelManifest]:
-        return [load_manifest(self._dir, folder.name) for folder in self._folders()]
-
     def _folders(self) -> list[Path]:
         if not self._dir.is_dir():
             return []
         return sorted(p for p in self._dir.iterdir() if (p / MANIFEST).is_file())
+
+
+def _can(folder: Path, capability: Capability) -> bool:
+    """Tell whether the model there says so; one with an unreadable manifest is not in the way of others."""
+    try:
+        return capability in read_manifest(folder).capabilities
+    except ModelFileError:
+        return False

@@ -128,16 +128,11 @@ def load_manifest(models_dir: Path, name: str) -> ModelManifest:
             when a model is fetched; hashing 20 GB at every start would cost more than loading them.)
     """
     folder = models_dir / name
-    try:
-        manifest = ModelManifest.model_validate_json((folder / MANIFEST).read_bytes())
-    except FileNotFoundError:
+    if not (folder / MANIFEST).is_file():
         raise NotFoundError(
             f"No model {name!r} is installed in {models_dir}.", remedy="See `ondol models list`."
-        ) from None
-    except (OSError, ValidationError) as error:
-        raise ModelFileError(
-            f"{folder / MANIFEST} cannot be read: {type(error).__name__}.", remedy=_refetch(name)
-        ) from error
+        )
+    manifest = read_manifest(folder)
     for file in manifest.files:
         path = folder / file.name
         if not path.is_file() or path.stat().st_size != file.size_bytes:
@@ -145,6 +140,16 @@ def load_manifest(models_dir: Path, name: str) -> ModelManifest:
                 f"{path} is missing or not {file.size_bytes} bytes long.", remedy=_refetch(name)
             )
     return manifest
+
+
+def read_manifest(folder: Path) -> ModelManifest:
+    """Return the manifest in a model's folder, its files unseen; raises ``ModelFileError``."""
+    try:
+        return ModelManifest.model_validate_json((folder / MANIFEST).read_bytes())
+    except (OSError, ValidationError) as error:
+        raise ModelFileError(
+            f"{folder / MANIFEST} cannot be read: {type(error).__name__}.", remedy=_refetch(folder.name)
+        ) from error
 
 
 def _refetch(name: str) -> str:

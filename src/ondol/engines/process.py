@@ -66,7 +66,7 @@ class EngineProcess:
             EngineTimeoutError: it did not get ready within ``limits.start_timeout_s``.
         """
         with self._mutex:
-            if self._record is None or (self._child is not None and self._child.poll() is not None):
+            if self._record is None or not self._is_locked():
                 self._record = self._find_or_start()
             return _build_endpoint(self._record)
 
@@ -92,6 +92,11 @@ class EngineProcess:
         with self._mutex:
             self._record = None
             self._stop()
+
+    def _is_locked(self) -> bool:
+        """Tell whether a child lives: the lock is its own."""
+        with self._lock_path.open("w") as lock:
+            return not _try_lock(lock)
 
     def _find_or_start(self) -> EndpointRecord:
         self._stop()

@@ -6,7 +6,7 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
-from ondol.core.errors import EngineBusyError, EngineUnavailableError
+from ondol.core.errors import EngineBusyError, EngineTimeoutError, EngineUnavailableError
 from ondol.core.models import ChatDelta, ChatReply, ChatRequest, ModelProfile
 from ondol.engines.chat.profiles import build_profile
 from ondol.engines.chat.wire import CHAT_PATH, build_body, complete, read_reply
@@ -81,6 +81,9 @@ class EmbeddedChat:
                 self._process.renew(endpoint)
                 if begun:
                     raise
+            except EngineTimeoutError:  # slow, or stuck for good
+                self._process.renew(endpoint)
+                raise
             else:
                 return
             yield from self._ask(self._process.endpoint(), body, request)
