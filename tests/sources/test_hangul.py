@@ -19,7 +19,7 @@ from ondol.core.errors import (
     ParseError,
     UnsupportedFileError,
 )
-from ondol.sources import hwp, hwpx
+from ondol.sources import hwp, hwp_records, hwpx
 from ondol.sources.hangul import format_number
 from ondol.sources.limits import Limits
 from ondol.sources.read import read_document
@@ -219,7 +219,7 @@ def test_a_record_that_promises_too_much():
     body = zlib.compressobj(wbits=-15)
     packed = body.compress(struct.pack("<I", 0x42 | 0xFFF << 20) + struct.pack("<I", 1 << 30)) + body.flush()
     with pytest.raises(CorruptFileError, match="cut off"):
-        hwp._parse_records(zlib.decompress(packed, -15), "a.hwp")
+        hwp_records.parse_records(zlib.decompress(packed, -15), "a.hwp")
 
 
 @settings(max_examples=60, deadline=None)

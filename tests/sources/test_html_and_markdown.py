@@ -95,6 +95,19 @@ def test_a_first_row_of_names_is_a_header_and_numbers_are_not():
     assert [b.header for b in bare.pages[0].blocks] == ["", ""]
 
 
+def test_a_title_over_a_table_is_not_its_header():
+    parsed = read_html(
+        "<table><tr><td colspan=2>2024 성적</td></tr><tr><td>이름</td><td>국어</td></tr>"
+        "<tr><td>민수</td><td>90</td></tr></table>"
+    )
+    (page,) = parsed.pages
+    assert [(page.text[b.start : b.end], b.header) for b in page.blocks] == [
+        ("2024 성적", ""),
+        ("이름 | 국어", ""),
+        ("민수 | 90", "이름 | 국어"),
+    ]
+
+
 def test_layout_tables_are_text():
     parsed = read_html("<table><tr><td><h1>Title</h1><p>Text</p></td></tr></table>")
     assert blocks_of(parsed) == [("heading", "Title"), ("paragraph", "Text")]

@@ -5,7 +5,6 @@ holds, so that a run killed anywhere is finished by the next one. Failures are c
 ends the run.
 """
 
-import hashlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -21,12 +20,12 @@ from ondol.core.errors import (
     OndolError,
     ParseError,
     StorageError,
-    UnreadableFileError,
     UnsupportedFileError,
 )
 from ondol.core.ids import build_document_id, sha256_hex
 from ondol.ingest.chunk import build_chunks
 from ondol.ingest.fingerprint import build_fingerprint, is_current
+from ondol.ingest.original import HEAD_BYTES, check_size, hash_file, refuse_unread, refused
 from ondol.ingest.report import IngestFailure, IngestOptions, build_failure
 from ondol.ingest.scan import FoundFile, is_document_name
 from ondol.ingest.uris import is_within, member_uri, show_name
@@ -40,8 +39,6 @@ UNFINISHED = -1
 """Stands for the time of a source whose members are not all in: no file has it, so it is looked at again."""
 
 _CONTAINERS = frozenset({DocumentKind.ARCHIVE, DocumentKind.EMAIL})
-_HEAD_BYTES = 1 << 16
-_BLOCK_BYTES = 1 << 20
 _MAX_TITLE_CHARS = 300
 
 Status = Literal["added", "changed", "removed"]
@@ -138,16 +135,16 @@ class FileProcessor:
         return outcome
 
     def _file(self, found: FoundFile, outcome: Outcome) -> None:
-        _check_size(found, self._pool.limits.max_bytes)
+        check_size(found, self._pool.limits.max_bytes)
         state = self._states.get(found.uri)
-        sha256, head = _hash(found.path)
+        sha256, head = hash_file(found.path)
         label, licence = self._marks(state, None)
         mtime = datetime.fromtimestamp(found.mtime_ns / 1e9, tz=UTC) if found.mtime_ns > 0 else None
         source = _Source(found.uri, sha256, found.size, found.mtime_ns, mtime, label, licence)
         if self._is_stored(state, sha256) and state is not None and not _is_mail(state):
             self._refresh(source, state, outcome)
             return
-        _refuse_unread(found, head)
+        refuse_unread(found, head)
         sha256 = self._keep(found.path)
         self._document(_with(source, blob_sha256=sha256), outcome, depth=1)
 
@@ -179,7 +176,7 @@ class FileProcessor:
         """Save without parsing when these bytes were parsed before, under whatever name."""
         try:
             with path.open("rb") as stream:
-                kind = detect_kind(show_name(source.uri), stream.read(_HEAD_BYTES))
+                kind = detect_kind(show_name(source.uri), stream.read(HEAD_BYTES))
         except (OSError, OndolError):
             return False
         if kind in _CONTAINERS or not self._link(source, build_fingerprint(kind, self._options.chunks), kind):
@@ -331,7 +328,7 @@ class FileProcessor:
             return self._store.blobs.put(path)
         except StorageError as error:
             if isinstance(error.__cause__, FileNotFoundError | PermissionError):
-                raise _refused(path, error.__cause__) from error
+                raise refused(path, error.__cause__) from error
             raise
 
     def _fail(self, uri: str, error: OndolError, outcome: Outcome) -> None:
@@ -368,47 +365,6 @@ def _title(uri: str) -> str:
     name = show_name(uri)
     stem = name.rpartition(".")[0] or name
     return " ".join(stem.split())[:_MAX_TITLE_CHARS]
-
-
-def _check_size(found: FoundFile, max_bytes: int) -> None:
-    name = show_name(found.uri)
-    if found.size == 0:
-        raise EmptyFileError(f"{name} is empty.", remedy="Save the file again, or leave it out.")
-    if found.size > max_bytes:
-        raise FileLimitError(
-            f"{name} has {found.size:,} bytes; at most {max_bytes:,} are read.",
-            remedy="Split the file, or raise the limit on file size.",
-        )
-
-
-def _refuse_unread(found: FoundFile, head: bytes) -> None:
-    """Raise for what no reader takes before its bytes are kept: a folder may hold films."""
-    try:
-        detect_kind(show_name(found.uri), head)
-    except (UnsupportedFileError, EmptyFileError):
-        raise
-    except ParseError:
-        return  # with all its bytes the reader can tell better what is wrong
-
-
-def _hash(path: Path) -> tuple[str, bytes]:
-    """Return the SHA-256 of a file and its first bytes."""
-    digest, head = hashlib.sha256(), b""
-    try:
-        with path.open("rb") as stream:
-            while block := stream.read(_BLOCK_BYTES):
-                head = head or block[:_HEAD_BYTES]
-                digest.update(block)
-    except OSError as error:
-        raise _refused(path, error) from error
-    return digest.hexdigest(), head
-
-
-def _refused(path: Path, error: OSError) -> UnreadableFileError:
-    return UnreadableFileError(
-        f"{path.name} cannot be read: {error.strerror or error}.",
-        remedy="Check that it is there and that this user may read it.",
-    )
 
 
 def _unexpected(uri: str, error: Exception) -> OndolError:

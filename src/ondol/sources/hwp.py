@@ -1,7 +1,7 @@
 """Reads binary HWP 5: an OLE file whose streams hold tagged records (HWP 5.0 revision 1.3, by Hancom).
 
-A record is a tag, a level and a payload; the level makes the records of a stream a tree. A paragraph is a
-header record with its text and its controls as children; a control such as a table holds lists of paragraphs.
+A paragraph is a header record with its text and its controls as children; a control such as a table holds
+lists of paragraphs.
 """
 
 import io
@@ -9,7 +9,7 @@ import re
 import struct
 import zlib
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime
 
 import olefile
@@ -28,6 +28,7 @@ from ondol.sources.hangul import (
     TableCell,
     write_sections,
 )
+from ondol.sources.hwp_records import CTRL_HEADER, Record, parse_records, read_string, split_text, walk
 from ondol.sources.limits import Limits
 from ondol.sources.outline import guess_title
 from ondol.text.normalise import nfc
@@ -35,7 +36,7 @@ from ondol.text.normalise import nfc
 MEDIA_TYPE = "application/x-hwp"
 
 _NUMBERING, _PARA_SHAPE, _STYLE = 0x17, 0x19, 0x1A
-_PARA_HEADER, _PARA_TEXT, _CTRL_HEADER, _LIST_HEADER = 0x42, 0x43, 0x47, 0x48
+_PARA_HEADER, _PARA_TEXT, _LIST_HEADER = 0x42, 0x43, 0x48
 _TABLE, _SHAPE, _EQUATION, _TEXTART, _FORM = 0x4D, 0x4C, 0x58, 0x5A, 0x5B
 _MAX_DEPTH = 60
 _HEAD_KINDS: dict[int, HeadKind] = {1: "outline", 2: "number", 3: "bullet"}
@@ -58,27 +59,9 @@ _SHAPES = [
     "DECAGON_CIRCLE",
     "DECAGON_CIRCLE_HANJA",
 ]
-# Of the characters below 32, these take one code unit, all others eight (table 6 of the specification).
-_SINGLE = frozenset({0, 10, 13, *range(24, 32)})
-_SPOKEN = {9: "\t", 10: "\n", 24: "-", 30: " ", 31: " "}
-_WITH_CONTROL = frozenset({1, 2, 3, *range(11, 19), 21, 22, 23})
 _EDIT_FIELD = b"tde+"
 _FORM_TEXT = re.compile(r"\bText:wstring:(\d{1,6}):")
 _COUNTED_KINDS = frozenset({3, 4, 5})  # pictures, tables, equations
-
-
-@dataclass(slots=True)
-class _Record:
-    tag: int
-    level: int
-    data: bytes
-    children: "list[_Record]" = field(default_factory=list)
-
-    @property
-    def control(self) -> str:
-        """Four-letter name of a control, ``""`` for other records."""
-        is_control = self.tag == _CTRL_HEADER and len(self.data) >= 4
-        return self.data[3::-1].decode("latin-1") if is_control else ""
 
 
 def read(data: bytes, *, name: str, limits: Limits) -> ParsedDocument:
@@ -102,8 +85,8 @@ def read(data: bytes, *, name: str, limits: Limits) -> ParsedDocument:
     try:
         with olefile.OleFileIO(io.BytesIO(data)) as ole:
             streams = _Streams(ole, name, limits)
-            styles = _Styles(_parse_records(streams.read("DocInfo"), name))
-            sections = [_read_section(_parse_records(body, name), styles) for body in streams.read_sections()]
+            styles = _Styles(parse_records(streams.read("DocInfo"), name))
+            sections = [_read_section(parse_records(body, name), styles) for body in streams.read_sections()]
             meta = _read_summary(ole)
     except (OSError, struct.error, IndexError, zlib.error) as error:
         raise CorruptFileError(
@@ -181,15 +164,15 @@ class _Streams:
 class _Styles:
     """What ``DocInfo`` says of paragraphs: their numbering and style names."""
 
-    def __init__(self, records: Sequence[_Record]) -> None:
+    def __init__(self, records: Sequence[Record]) -> None:
         self.heads: list[Head | None] = []
         self.names: list[str] = []
         self.numberings: dict[int, list[NumberLevel]] = {}
-        for record in _walk(records):
+        for record in walk(records):
             if record.tag == _PARA_SHAPE:
                 self.heads.append(_read_head(record.data))
             elif record.tag == _STYLE:
-                self.names.append(_read_string(record.data, 0)[0])
+                self.names.append(read_string(record.data, 0)[0])
             elif record.tag == _NUMBERING:
                 self.numberings[len(self.numberings) + 1] = _read_numbering(record.data)
 
@@ -210,7 +193,7 @@ def _read_numbering(data: bytes) -> list[NumberLevel]:
             break
         (flags,) = struct.unpack_from("<I", data, at)
         shape = flags >> 5 & 0xF
-        pattern, at = _read_string(data, at + 12)
+        pattern, at = read_string(data, at + 12)
         levels.append(NumberLevel(pattern, _SHAPES[shape]))
     starts = struct.unpack_from("<7I", data, at + 2) if len(data) >= at + 30 else (1,) * 7
     return [
@@ -219,43 +202,7 @@ def _read_numbering(data: bytes) -> list[NumberLevel]:
     ]
 
 
-def _read_string(data: bytes, at: int) -> tuple[str, int]:
-    """Return a length-prefixed UTF-16 string and where it ends."""
-    (length,) = struct.unpack_from("<H", data, at)
-    end = at + 2 + 2 * length
-    return data[at + 2 : end].decode("utf-16-le", "replace"), end
-
-
-def _parse_records(data: bytes, name: str) -> list[_Record]:
-    """Return the top records of a stream, each with those below it."""
-    top: list[_Record] = []
-    stack: list[_Record] = []
-    at = 0
-    while at + 4 <= len(data):
-        (head,) = struct.unpack_from("<I", data, at)
-        at += 4
-        size = head >> 20
-        if size == 0xFFF:
-            (size,) = struct.unpack_from("<I", data, at)
-            at += 4
-        if at + size > len(data):
-            raise CorruptFileError(f"{name} is cut off.", remedy="Get an intact copy of the file.")
-        record = _Record(head & 0x3FF, head >> 10 & 0x3FF, data[at : at + size])
-        at += size
-        while stack and stack[-1].level >= record.level:
-            stack.pop()
-        (stack[-1].children if stack else top).append(record)
-        stack.append(record)
-    return top
-
-
-def _walk(records: Sequence[_Record]) -> Iterator[_Record]:
-    for record in records:
-        yield record
-        yield from _walk(record.children)
-
-
-def _read_section(records: Sequence[_Record], styles: _Styles) -> Section:
+def _read_section(records: Sequence[Record], styles: _Styles) -> Section:
     section = Section([])
     for record in records[:1]:
         for control in record.children:
@@ -272,18 +219,18 @@ class _Reader:
         self._styles = styles
         self._section = section
 
-    def read_list(self, records: Sequence[_Record], depth: int) -> list[Paragraph]:
+    def read_list(self, records: Sequence[Record], depth: int) -> list[Paragraph]:
         return [self._paragraph(r, depth) for r in records if r.tag == _PARA_HEADER and depth <= _MAX_DEPTH]
 
-    def _paragraph(self, record: _Record, depth: int) -> Paragraph:
+    def _paragraph(self, record: Record, depth: int) -> Paragraph:
         shape, style = struct.unpack_from("<HB", record.data, 8) if len(record.data) >= 11 else (0, 0)
         paragraph = Paragraph(
             head=self._styles.heads[shape] if shape < len(self._styles.heads) else None,
             style=self._styles.names[style] if style < len(self._styles.names) else "",
         )
         text = next((child.data for child in record.children if child.tag == _PARA_TEXT), b"")
-        controls = iter([child for child in record.children if child.tag == _CTRL_HEADER])
-        for piece in _split_text(text):
+        controls = iter([child for child in record.children if child.tag == CTRL_HEADER])
+        for piece in split_text(text):
             if piece:
                 paragraph.items.append(piece)
             elif (control := next(controls, None)) is not None:
@@ -292,7 +239,7 @@ class _Reader:
             self._control(control, paragraph, depth + 1)
         return paragraph
 
-    def _control(self, control: _Record, paragraph: Paragraph, depth: int) -> None:
+    def _control(self, control: Record, paragraph: Paragraph, depth: int) -> None:
         kind, items = control.control, paragraph.items
         if kind == "tbl ":
             items.append(self._table(control, depth))
@@ -309,18 +256,18 @@ class _Reader:
         elif words := _read_words(control):
             items.append(words)
 
-    def _drawing(self, control: _Record, paragraph: Paragraph, depth: int) -> None:
+    def _drawing(self, control: Record, paragraph: Paragraph, depth: int) -> None:
         """A caption first, then what is written in the shape and in the shapes grouped in it."""
         if captions := self.read_list(control.children, depth):
             paragraph.items.append(Box(captions))
-        for shape in (record for record in _walk(control.children) if record.tag == _SHAPE):
+        for shape in (record for record in walk(control.children) if record.tag == _SHAPE):
             if inner := self.read_list(shape.children, depth):
                 paragraph.items.append(Box(inner))
             for child in shape.children:
                 if child.tag == _TEXTART and len(child.data) > 34:
-                    paragraph.items.append(_read_string(child.data, 32)[0])
+                    paragraph.items.append(read_string(child.data, 32)[0])
 
-    def _table(self, control: _Record, depth: int) -> Table:
+    def _table(self, control: Record, depth: int) -> Table:
         table = Table([])
         target, is_body = table.caption, False
         for record in control.children:
@@ -341,15 +288,15 @@ def _read_cell(data: bytes) -> TableCell:
     return TableCell([], row, max(col_span, 1), max(row_span, 1), is_header=bool(flags & 0x40000))
 
 
-def _read_words(control: _Record) -> str:
+def _read_words(control: Record) -> str:
     """Return the words of a control that is not made of paragraphs; most have none."""
     data = control.data
     if control.control == "tdut":
-        main, at = _read_string(data, 4)
-        above, _ = _read_string(data, at)
+        main, at = read_string(data, 4)
+        above, _ = read_string(data, at)
         return f"{main}({above})" if above else main
     if control.control == "tcps":
-        words, at = _read_string(data, 4)
+        words, at = read_string(data, 4)
         # With a frame around it, the frame is the first character.
         return words[1:] if data[at : at + 1] not in {b"", b"\0"} else words
     if control.control == "atno" and len(data) >= 10:
@@ -362,30 +309,9 @@ def _read_words(control: _Record) -> str:
     return ""
 
 
-def _equation(control: _Record) -> str:
+def _equation(control: Record) -> str:
     data = next((child.data for child in control.children if child.tag == _EQUATION), b"")
-    return _read_string(data, 4)[0] if len(data) >= 6 else ""
-
-
-def _split_text(data: bytes) -> Iterator[str]:
-    """Yield text, and ``""`` in the place of each control."""
-    units = struct.unpack(f"<{len(data) // 2}H", data[: len(data) // 2 * 2])
-    start = at = 0
-    while at < len(units):
-        unit = units[at]
-        if unit >= 32:
-            at += 1
-            continue
-        if start < at:
-            yield data[2 * start : 2 * at].decode("utf-16-le", "replace")
-        if unit in _SPOKEN:
-            yield _SPOKEN[unit]
-        elif unit in _WITH_CONTROL:
-            yield ""
-        at += 1 if unit in _SINGLE else 8
-        start = at
-    if start < at:
-        yield data[2 * start :].decode("utf-16-le", "replace")
+    return read_string(data, 4)[0] if len(data) >= 6 else ""
 
 
 @dataclass(frozen=True, slots=True)

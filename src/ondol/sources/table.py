@@ -8,6 +8,7 @@ from ondol.sources.build import PageBuilder, join_cells
 
 _MAX_CELLS = 2_000_000
 _MAX_SPAN = 1000
+_MAX_NAME_CHARS = 40
 _NUMBER = re.compile(r"[\s\d.,%+\-–/:()₩$€£]*\d[\s\d.,%+\-–/:()₩$€£]*")
 
 
@@ -56,9 +57,11 @@ def build_grid(rows: Sequence[Sequence[Cell]], *, num_header_rows: int | None = 
             left -= width * height
             if left < 0:
                 break
+            # A cell alone in its row is a title over the table, not the name of a column.
+            name = cell.text if len(row) > 1 else ""
             for line in range(top, top + height):
                 _put(texts[line], column, [cell.text] + [""] * (width - 1))
-                _put(names[line], column, [cell.text] * width)
+                _put(names[line], column, [name] * width)
                 taken[line].update(range(column, column + width))
             column += width
     if num_header_rows is None:
@@ -90,16 +93,20 @@ def _count_header_rows(rows: Sequence[Sequence[Cell]], names: Sequence[Sequence[
         count += 1
     if count:
         return count if count < len(rows) else 1
-    first = names[0] if names else []
-    # The corner above a column of names is often left empty.
-    labels = first[1:] if first and not first[0].strip() else first
-    named = bool(labels) and all(text.strip() and not _NUMBER.fullmatch(text) for text in labels)
-    if not first or not named or len(set(first)) < 2:
+    while count < len(rows) and len(rows[count]) == 1:
+        count += 1
+    first = names[count] if count < len(rows) else []
+    if len(set(first)) < 2 or not all(_is_name(text) for text in first):
         return 0
-    # A name that spans columns is spelt out by the row below it, and one that spans rows reaches down to it.
-    has_groups = any(cell.col_span > 1 for cell in rows[0])
-    below = max((cell.row_span for cell in rows[0]), default=1)
-    return min(max(below, 2), 4, len(rows) - 1) if has_groups and below > 1 else 1
+    # A name that spans columns is spelt out by the row below it; one that spans rows reaches down to it.
+    has_groups = any(cell.col_span > 1 for cell in rows[count])
+    below = max(cell.row_span for cell in rows[count])
+    deeper = min(max(below, 2), 4) if has_groups and below > 1 else 1
+    return min(count + deeper, len(rows) - 1)
+
+
+def _is_name(text: str) -> bool:
+    return 0 < len(text.strip()) <= _MAX_NAME_CHARS and not _NUMBER.fullmatch(text)
 
 
 def _stack(rows: Sequence[Sequence[str]]) -> list[str]:
