@@ -96,7 +96,9 @@ def _count_header_rows(rows: Sequence[Sequence[Cell]], names: Sequence[Sequence[
     while count < len(rows) and len(rows[count]) == 1:
         count += 1
     first = names[count] if count < len(rows) else []
-    if len(set(first)) < 2 or not all(_is_name(text) for text in first):
+    # The corner above a column of names is often left empty.
+    labels = first[1:] if first and not first[0].strip() else first
+    if len(set(first)) < 2 or not all(_is_name(text) for text in labels):
         return 0
     # A name that spans columns is spelt out by the row below it; one that spans rows reaches down to it.
     has_groups = any(cell.col_span > 1 for cell in rows[count])
