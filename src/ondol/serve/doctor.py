@@ -80,7 +80,9 @@ def _check_index(ondol: Ondol) -> Check:
     # An update does nothing to a current index and repairs one that a crash left behind.
     report = ondol.indexer.update()
     repaired = report.added + report.removed + report.relabelled
-    detail = f"generation {report.generation}" + (f", {repaired} passages brought up to date" if repaired else "")
+    detail = f"generation {report.generation}" + (
+        f", {repaired} passages brought up to date" if repaired else ""
+    )
     return Check(name="index", ok=True, detail=detail)
 
 
