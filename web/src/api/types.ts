@@ -19,6 +19,7 @@ export type Me = Schemas["Me"];
 export type ConversationSummary = Schemas["ConversationSummary"];
 export type Conversation = Schemas["ConversationBody"];
 export type Feedback = Omit<Schemas["FeedbackRequest"], "message_id">;
+export type JobStatus = Schemas["JobBody"]["status"];
 export type Job = Schemas["JobBody"];
 export type JobList = Schemas["JobList"];
 export type UploadAccepted = Schemas["UploadAccepted"];

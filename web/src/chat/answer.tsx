@@ -23,6 +23,7 @@ export function AnswerView({ turn }: { turn: Turn }) {
       {isAbstained ? <Abstention turn={turn} /> : <AnswerText turn={turn} />}
       {turn.status === "running" && !turn.text ? <Stage turn={turn} /> : null}
       {turn.status === "done" && !isAbstained ? <Sources citations={turn.citations} /> : null}
+      {turn.answer ? <ReasonNote turn={turn} /> : null}
       {turn.answer ? <Withheld turn={turn} /> : null}
       <Ending turn={turn} />
       {turn.answer ? <AnswerActions turn={turn} answer={turn.answer} /> : null}
@@ -239,6 +240,22 @@ function HitCard({ hit }: { hit: Hit }) {
       </span>
     </button>
   );
+}
+
+const NO_NOTE: ReadonlySet<string> = new Set(["", "not_found", "no_model"]);
+
+/** Why this answer is less than it might have been, where that is worth knowing. */
+function ReasonNote({ turn }: { turn: Turn }) {
+  const { t, explain } = useI18n();
+  const reason = turn.answer?.reason ?? "";
+  if (NO_NOTE.has(reason)) return null;
+  const note =
+    reason === "partly_found"
+      ? t("answer.reason.partly")
+      : reason === "unsupported"
+        ? t("answer.reason.unsupported")
+        : t("answer.reason.failed", { reason: explain({ code: reason, message: reason }).message.replace(/\.$/, "") });
+  return <p className="mt-3 text-xs text-ink-3">{note}</p>;
 }
 
 function Withheld({ turn }: { turn: Turn }) {

@@ -29,7 +29,7 @@ function Option({ value, icon, title, text }: { value: string; icon: ReactNode; 
 export function ModelPicker() {
   const { t } = useI18n();
   const { model, think } = usePreferences();
-  const { models, standard, chosen, canThink } = useModels();
+  const { models, standard, missing, chosen, canThink } = useModels();
   const name = chosen ? chosen.name : t("model.extractive");
   const value = chosen ? (model === EXTRACTIVE ? standard?.name : chosen.name) : EXTRACTIVE;
   return (
@@ -66,6 +66,12 @@ export function ModelPicker() {
             text={t("model.extractiveText")}
           />
         </DropdownMenu.RadioGroup>
+        {missing ? (
+          <p className="mt-1 border-t border-line px-2.5 pt-2 pb-1.5 text-xs text-ink-2">
+            {t("model.none")}
+            <code className="mt-1 block font-mono text-ink select-all">{`ondol models pull ${missing.name}`}</code>
+          </p>
+        ) : null}
       </Menu>
       {canThink ? (
         <button

@@ -13,8 +13,8 @@ const asNumber = (value: unknown) => (typeof value === "number" && Number.isFini
 export function shareOf(upload: Upload): number | null {
   if (upload.phase === "sending") return upload.sent;
   if (upload.phase !== "running") return null;
-  const done = asNumber(upload.progress["files_done"]);
-  const total = asNumber(upload.progress["files_total"]);
+  const done = asNumber(upload.progress["done"]);
+  const total = asNumber(upload.progress["total"]);
   return done !== null && total !== null && total > 1 ? done / total : null;
 }
 
@@ -29,14 +29,15 @@ function useStatus(upload: Upload): string {
         percent: new Intl.NumberFormat(language, { style: "percent" }).format(upload.sent),
       });
     case "running":
-      return t("upload.running");
+      return t(upload.progress["stage"] === "indexing" ? "upload.indexing" : "upload.running");
     case "cancelled":
       return t("upload.cancelled");
     case "failed":
       return t("upload.failed");
     case "done":
       if (upload.failures.length) return count("upload.partly", upload.failures.length);
-      return t(upload.unchanged ? "upload.unchanged" : "upload.done");
+      if (upload.unchanged) return t("upload.unchanged");
+      return upload.passages ? `${t("upload.done")} · ${count("upload.passages", upload.passages)}` : t("upload.done");
   }
 }
 
@@ -51,14 +52,20 @@ function PhaseIcon({ upload }: { upload: Upload }) {
 }
 
 function Reason({ failure, name }: { failure: Failure; name?: string }) {
-  const { explain } = useI18n();
+  const { t, explain } = useI18n();
   const { message, remedy } = explain(failure);
   return (
     <div className="mt-1.5 text-sm">
       {name ? <p className="truncate font-medium">{name}</p> : null}
       <p className="text-bad">{message}</p>
       {remedy ? <p className="text-ink-2">{remedy}</p> : null}
-      <p className="font-mono text-xs text-ink-3">{failure.code}</p>
+      <details className="text-xs text-ink-3">
+        <summary className="w-fit">
+          {t("upload.details")}: <code className="font-mono">{failure.code}</code>
+        </summary>
+        <p className="mt-1">{failure.message}</p>
+        {failure.remedy ? <p>{failure.remedy}</p> : null}
+      </details>
     </div>
   );
 }
@@ -124,11 +131,12 @@ export function UploadList() {
   if (!uploads.length) return null;
   const failed = uploads.filter((upload) => upload.phase === "failed").length;
   const done = uploads.filter((upload) => upload.phase === "done").length;
+  const isOver = uploads.every(isFinished);
   return (
     <section aria-labelledby="uploads" className="overflow-hidden rounded-2xl border border-line bg-raised">
       <div className="flex min-h-12 items-center justify-between gap-2 border-b border-line px-4">
         <h2 id="uploads" className="text-sm font-semibold">
-          {t("upload.title")}
+          {t(isOver ? "upload.titleOver" : "upload.title")}
           <span className="ml-2 font-normal text-ink-2" role="status">
             {t("upload.summary", { done, total: uploads.length })}
             {failed ? `, ${count("upload.summaryFailed", failed)}` : ""}

@@ -19,6 +19,8 @@ export interface Upload {
   /** Parts of the file (of a ZIP, say) that could not be read although the rest could. */
   failures: IngestFailure[];
   unchanged: boolean;
+  /** Passages found in it, once known. */
+  passages: number;
 }
 
 const SENT_AT_ONCE = 2;
@@ -61,7 +63,7 @@ export function addFiles(picked: readonly PickedFile[]): void {
     files.set(id, { file, name });
     return {
       id, name, sizeBytes: file.size, phase: "waiting", sent: 0, jobId: null, progress: {}, error: null, failures: [],
-      unchanged: false,
+      unchanged: false, passages: 0,
     };
   });
   uploads = [...uploads, ...fresh];
@@ -112,7 +114,10 @@ function apply(id: string, job: Job): void {
     change.phase = "failed";
     change.error = failures[0] ?? null;
   }
-  if (job.status === "done") change.unchanged = added === 0 && unchanged > 0;
+  if (job.status === "done") {
+    change.unchanged = added === 0 && unchanged > 0;
+    change.passages = Number(result["chunks"] ?? 0);
+  }
   patch(id, change);
 }
 
@@ -181,6 +186,7 @@ export async function retry(id: string): Promise<void> {
   const upload = uploads.find((u) => u.id === id);
   if (!upload || !isFinished(upload)) return;
   if (files.has(id)) {
+    markSeen(upload.jobId);
     patch(id, { phase: "waiting", sent: 0, jobId: null, error: null, failures: [], progress: {} });
     pump();
     return;
@@ -191,7 +197,30 @@ export async function retry(id: string): Promise<void> {
   void watch();
 }
 
+const DISMISSED_KEY = "ondol.dismissed";
+const DISMISSED_KEPT = 200;
+
+function readDismissed(): string[] {
+  try {
+    const stored: unknown = JSON.parse(localStorage.getItem(DISMISSED_KEY) ?? "[]");
+    return Array.isArray(stored) ? stored.filter((id) => typeof id === "string") : [];
+  } catch {
+    return [];
+  }
+}
+
+/** Remember that this job's outcome has been seen, so that it is not told again after a reload. */
+function markSeen(jobId: string | null): void {
+  if (!jobId) return;
+  try {
+    localStorage.setItem(DISMISSED_KEY, JSON.stringify([...readDismissed(), jobId].slice(-DISMISSED_KEPT)));
+  } catch {
+    // Storage is closed: the outcome is told again, which does no harm.
+  }
+}
+
 export function dismiss(id: string): void {
+  markSeen(uploads.find((upload) => upload.id === id)?.jobId ?? null);
   files.delete(id);
   uploads = uploads.filter((upload) => upload.id !== id);
   tell();
@@ -201,17 +230,31 @@ export function dismissFinished(): void {
   for (const upload of uploads.filter((u) => u.phase === "done" || u.phase === "cancelled")) dismiss(upload.id);
 }
 
+const RECENT_MS = 24 * 3600 * 1000;
+
+/** Jobs worth showing after a reload: those still open, and recent failures not yet seen nor mended since. */
+export function pickJobs(jobs: readonly Job[], seen: ReadonlySet<string>, now: number): Job[] {
+  const mended = new Set<string>();
+  const picked: Job[] = [];
+  for (const job of jobs) {
+    // Newest first: a later success under the same name makes an earlier failure old news.
+    if (job.status === "queued" || job.status === "running") picked.push(job);
+    else if (job.status === "done") mended.add(job.name);
+    const isRecent = now - new Date(job.updated_at).getTime() < RECENT_MS;
+    if (job.status === "failed" && isRecent && !seen.has(job.id) && !mended.has(job.name)) picked.push(job);
+  }
+  return picked;
+}
+
 /** Take over what the server is still working on, and what failed there since this page was closed. */
 export async function resumeJobs(): Promise<void> {
   const { jobs } = await api.listJobs();
   const known = new Set(uploads.map((upload) => upload.jobId));
-  const open = jobs.filter((job) => !known.has(job.id) && (job.status === "queued" || job.status === "running"));
-  for (const job of open) {
+  for (const job of pickJobs(jobs, new Set(readDismissed()), Date.now()).filter((other) => !known.has(other.id))) {
     count += 1;
-    const id = `upload-${count}`;
     const upload: Upload = {
-      id, name: job.name, sizeBytes: 0, phase: job.status, sent: 1, jobId: job.id, progress: job.progress ?? {},
-      error: null, failures: [], unchanged: false,
+      id: `upload-${count}`, name: job.name, sizeBytes: 0, phase: job.status, sent: 1, jobId: job.id, progress: job.progress,
+      error: job.error ?? null, failures: [], unchanged: false, passages: 0,
     };
     uploads = [...uploads, upload];
   }

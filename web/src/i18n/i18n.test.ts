@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { browserLanguage, explainFailure, formatBytes, translate, translateCount } from ".";
 import { en } from "./en";
@@ -21,6 +22,14 @@ describe("the two dictionaries", () => {
     expect(latin.sort()).toEqual(["kind.csv", "kind.hwp", "kind.hwpx", "kind.pdf", "kind.archive"].sort());
   });
 
+  it("explain every code of the server but those whose own words say more", () => {
+    const source = readFileSync("../src/ondol/core/errors.py", "utf8");
+    const codes = [...source.matchAll(/^ {4}code(?:: ClassVar\[str\])? = "(\w+)"/gm)].map((match) => match[1] ?? "");
+    expect(codes.length).toBeGreaterThan(20);
+    const own = new Set(["wrong_use", "bad_settings", "conflict"]);
+    for (const code of codes.filter((name) => !own.has(name))) expect(en).toHaveProperty([`error.${code}`]);
+  });
+
   it("explain every error code with message and remedy", () => {
     const codes = Object.keys(en).filter((key) => key.startsWith("error.") && !key.endsWith(".remedy"));
     for (const code of codes) expect(en).toHaveProperty([`${code}.remedy`]);
@@ -41,7 +50,8 @@ describe("words", () => {
   });
 
   it("measure", () => {
-    expect(formatBytes("en", 0)).toMatch(/^0/);
+    expect(formatBytes("ko", 0)).toBe("0 B");
+    expect(formatBytes("ko", 491)).toBe("491 B");
     expect(formatBytes("en", 2_400_000)).toBe("2.4 MB");
     expect(formatBytes("en", 999_999)).toBe("1,000 kB");
   });

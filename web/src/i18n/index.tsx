@@ -40,10 +40,11 @@ export function explainFailure(language: Language, failure: Failure): { message:
 }
 
 export function formatBytes(language: Language, bytes: number): string {
+  if (bytes < 1000) return `${new Intl.NumberFormat(language).format(bytes)} B`;
   const units = ["byte", "kilobyte", "megabyte", "gigabyte"] as const;
-  const power = bytes < 1000 ? 0 : Math.min(3, Math.floor(Math.log10(bytes) / 3));
+  const power = Math.min(3, Math.floor(Math.log10(bytes) / 3));
   return new Intl.NumberFormat(language, {
-    style: "unit", unit: units[power] ?? "byte", unitDisplay: power ? "short" : "narrow",
+    style: "unit", unit: units[power] ?? "byte", unitDisplay: "short",
     maximumFractionDigits: power > 1 ? 1 : 0,
   }).format(bytes / 1000 ** power);
 }

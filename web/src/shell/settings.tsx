@@ -100,7 +100,7 @@ export function SettingsDialog({ open, onOpenChange }: { open: boolean; onOpenCh
             <Row name={t("settings.version")}>{health.data.version ?? ""}</Row>
             <Row name={t("settings.documents")}>{number.format(health.data.documents ?? 0)}</Row>
             <Row name={t("settings.passages")}>{number.format(health.data.chunks ?? 0)}</Row>
-            <Row name={t("settings.chatModel")}>{health.data.chat_model ?? t("settings.none")}</Row>
+            <Row name={t("settings.chatModel")}>{health.data.chat_model ?? t("model.extractive")}</Row>
             <Row name={t("settings.embedModel")}>{health.data.embed_model ?? t("settings.none")}</Row>
           </>
         ) : null}

@@ -24,12 +24,15 @@ function Modal({ onClose, labelledBy, describedBy, label, className, children }:
     const dialog = ref.current;
     if (!dialog) return undefined;
     dialog.showModal();
+    // The first field where there is one, the dialog itself otherwise: not its close button, which comes first.
+    (dialog.querySelector<HTMLElement>("[data-first], input, textarea") ?? dialog).focus();
     setLayer(dialog);
     return () => dialog.close();
   }, []);
   return createPortal(
     <dialog
       ref={ref}
+      tabIndex={-1}
       aria-label={label}
       aria-labelledby={labelledBy}
       aria-describedby={describedBy}
@@ -40,7 +43,7 @@ function Modal({ onClose, labelledBy, describedBy, label, className, children }:
       onMouseDown={(event) => {
         if (event.target === event.currentTarget) onClose();
       }}
-      className={cx("fixed m-0 max-h-none max-w-none bg-transparent p-0 text-ink backdrop:bg-[rgb(20_14_8/0.45)]", className)}
+      className={cx("fixed m-0 max-h-none max-w-none bg-transparent p-0 text-ink outline-none backdrop:bg-[rgb(12_16_14/0.5)]", className)}
     >
       <Layer.Provider value={layer}>{children}</Layer.Provider>
     </dialog>,
@@ -106,7 +109,7 @@ export function Confirm({ open, onOpenChange, title, description, action, onConf
   return (
     <Dialog open={open} onOpenChange={onOpenChange} title={title} description={description}>
       <div className="flex justify-end gap-2">
-        <Button autoFocus onClick={() => onOpenChange(false)}>
+        <Button data-first onClick={() => onOpenChange(false)}>
           {t("app.cancel")}
         </Button>
         <Button
