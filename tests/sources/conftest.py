@@ -57,7 +57,10 @@ def rows(parsed: ParsedDocument) -> list[tuple[str, str]]:
 
 
 def check_invariants(parsed: ParsedDocument) -> None:
-    """Check what every reader promises: NFC, blocks in order, apart, trimmed and not empty, pages counted from 1."""
+    """Check what every reader promises.
+
+    NFC, blocks in order, apart, trimmed and not empty, pages counted from 1.
+    """
     numbers = [page.number for page in parsed.pages]
     assert numbers == ([None] if numbers == [None] else list(range(1, len(numbers) + 1)))
     for page in parsed.pages:

@@ -23,8 +23,8 @@ def make_pdf(
     resources = "/Font << /F1 3 0 R >>"
     if picture:
         objects.append(
-            b"<< /Type /XObject /Subtype /Image /Width 1 /Height 1 /ColorSpace /DeviceGray /BitsPerComponent 8 "
-            b"/Length 1 >>\nstream\n\x80\nendstream"
+            b"<< /Type /XObject /Subtype /Image /Width 1 /Height 1 /ColorSpace /DeviceGray "
+            b"/BitsPerComponent 8 /Length 1 >>\nstream\n\x80\nendstream"
         )
         resources += " /XObject << /I1 4 0 R >>"
     kids = []
@@ -32,7 +32,8 @@ def make_pdf(
         content = "q 595 0 0 842 0 0 cm /I1 Do Q\n" if picture else ""
         for left, baseline, size, text in texts:
             escaped = text.replace("\\", r"\\").replace("(", r"\(").replace(")", r"\)")
-            # Seen on the turned page, the text is upright and stands where it would on a page that is not turned.
+            # Seen on the turned page, the text is upright and stands where it would on a page that is not
+            # turned.
             matrix = {
                 0: f"1 0 0 1 {left} {baseline}",
                 90: f"0 1 -1 0 {595 - baseline} {left}",
@@ -43,8 +44,8 @@ def make_pdf(
         data = content.encode("latin-1")
         objects.append(b"<< /Length %d >>\nstream\n%s\nendstream" % (len(data), data))
         objects.append(
-            f"<< /Type /Page /Parent 2 0 R /MediaBox [0 0 595 842] /Rotate {rotate} /Contents {len(objects)} 0 R "
-            f"/Resources << {resources} >> >>".encode()
+            f"<< /Type /Page /Parent 2 0 R /MediaBox [0 0 595 842] /Rotate {rotate} "
+            f"/Contents {len(objects)} 0 R /Resources << {resources} >> >>".encode()
         )
         kids.append(f"{len(objects)} 0 R")
     objects[0] = b"<< /Type /Catalog /Pages 2 0 R >>"
@@ -78,7 +79,7 @@ def lines(left: float, top: float, texts: list[str], *, size: float = 10, pitch:
 
 
 def make_ole(streams: dict[str, bytes]):
-    """Write an OLE compound file (MS-CFB, version 3) with these top-level streams, each padded to 4096 bytes."""
+    """Write an OLE compound file (MS-CFB, version 3) with these streams, each padded to 4096 bytes."""
     names = list(streams)
     contents = [streams[name].ljust(4096, b"\0")[:4096] for name in names]
     num_sectors = 1 + (len(names) + 1 + 3) // 4 + 8 * len(names)
@@ -126,7 +127,10 @@ def make_zip(members: dict[str, bytes], *, compression: int = zipfile.ZIP_DEFLAT
 
 
 def make_overlapping_zip(num_entries: int, unpacked_bytes: int):
-    """Write a ZIP whose entries all share one compressed body (Fifield 2019): small, and huge when unpacked."""
+    """Write a ZIP whose entries all share one compressed body (Fifield 2019).
+
+    Small, and huge when unpacked.
+    """
     body = zlib.compress(b"\0" * unpacked_bytes, 9)[2:-4]
     crc = zlib.crc32(b"\0" * unpacked_bytes)
     local = (
@@ -136,8 +140,8 @@ def make_overlapping_zip(num_entries: int, unpacked_bytes: int):
     for number in range(num_entries):
         name = f"{number:06d}.txt".encode()
         central += struct.pack(
-            "<IHHHHHHIIIHHHHHII", 0x02014B50, 20, 20, 0, 8, 0, 0, crc, len(body), unpacked_bytes, len(name), 0, 0, 0,
-            0, 0, 0,
+            "<IHHHHHHIIIHHHHHII", 0x02014B50, 20, 20, 0, 8, 0, 0, crc, len(body), unpacked_bytes, len(name),
+            0, 0, 0, 0, 0, 0,
         ) + name  # fmt: skip
     start = len(local) + len(body)
     end = struct.pack("<IHHHHIIH", 0x06054B50, 0, 0, num_entries, num_entries, len(central), start, 0)
@@ -145,7 +149,10 @@ def make_overlapping_zip(num_entries: int, unpacked_bytes: int):
 
 
 def make_docx(body: str, *, parts: dict[str, str] | None = None, kinds: dict[str, str] | None = None):
-    """Write a DOCX around the XML of its body; ``parts`` are further parts by name, ``kinds`` their relationship types."""
+    """Write a DOCX around the XML of its body.
+
+    ``parts`` are further parts by name, ``kinds`` their relationship types.
+    """
     office = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
     namespaces = (
         'xmlns:w="http://schemas.openxmlformats.org/wordprocessingml/2006/main" '
@@ -160,7 +167,8 @@ def make_docx(body: str, *, parts: dict[str, str] | None = None, kinds: dict[str
         "[Content_Types].xml": f'<Types xmlns="{package}/content-types"/>',
         "_rels/.rels": f'<Relationships xmlns="{package}/relationships"><Relationship Id="r1" '
         f'Type="{office}/officeDocument" Target="word/document.xml"/></Relationships>',
-        "word/_rels/document.xml.rels": f'<Relationships xmlns="{package}/relationships">{relations}</Relationships>',
+        "word/_rels/document.xml.rels": f'<Relationships xmlns="{package}/relationships">{relations}'
+        "</Relationships>",
         "word/document.xml": f"<w:document {namespaces}><w:body>{body}</w:body></w:document>",
         **{f"word/{name}": xml.replace("<w:", "<w:", 1) for name, xml in (parts or {}).items()},
     }

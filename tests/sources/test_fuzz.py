@@ -6,12 +6,12 @@ import zipfile
 from pathlib import Path
 
 import pytest
-from conftest import DATA, check_invariants
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from making import lines, make_pdf, make_zip
 from test_archive import MAIL
 
+from conftest import DATA, check_invariants
 from ondol.core.errors import ParseError, ParserCrashError, ParserTimeoutError
 from ondol.sources.limits import Limits
 from ondol.sources.pool import ParserPool
@@ -68,7 +68,7 @@ def damage(data: bytes, changes: list[Edit], other: bytes) -> bytes:
 
 
 def damage_inside(data: bytes, changes: list[Edit], other: bytes) -> bytes:
-    """Damage a member of a ZIP and pack it again with a right checksum, so that the damage reaches the XML reader."""
+    """Damage a member of a ZIP and pack it again with a right checksum: the XML reader gets it."""
     with zipfile.ZipFile(io.BytesIO(data)) as archive:
         members = {info.filename: archive.read(info) for info in archive.infolist() if not info.is_dir()}
     chosen = sorted(members, key=len)[int(changes[0][1] * (len(members) - 1))]
@@ -89,8 +89,7 @@ def check(pool: ParserPool, folder: Path, name: str, data: bytes) -> None:
         parsed = pool.parse(path, name=name)
     except (ParserCrashError, ParserTimeoutError):
         raise
-    except ParseError as error:
-        assert error.message
+    except ParseError:
         return
     check_invariants(parsed)
 

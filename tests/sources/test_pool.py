@@ -11,10 +11,10 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
-from conftest import fingerprint
 from making import make_ole, make_pdf, make_zip
 
 import ondol
+from conftest import fingerprint
 from ondol.core.documents import DocumentKind
 from ondol.core.errors import (
     ConflictError,

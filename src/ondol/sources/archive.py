@@ -1,8 +1,8 @@
 """ZIP archives and mail attachments: their members become documents of their own, under guard.
 
-A member of an archive is named by its path inside it; a member of an archive inside an archive by both, joined with
-``!/``: ``inner.zip!/report.docx``. Guards: number of members, bytes and ratio when unpacked, depth of nesting,
-absolute paths and ``..``, encrypted members. Nothing is ever unpacked to disk here.
+A member of an archive is named by its path inside it; a member of an archive inside an archive by both,
+joined with ``!/``: ``inner.zip!/report.docx``. Guards: number of members, bytes and ratio when unpacked,
+depth of nesting, absolute paths and ``..``, encrypted members. Nothing is ever unpacked to disk here.
 """
 
 import io
@@ -194,14 +194,17 @@ def _documents(archive: zipfile.ZipFile, name: str) -> list[tuple[str, zipfile.Z
         if path.is_absolute() or ".." in path.parts or "\x00" in member or MEMBER_SEPARATOR in member:
             raise CorruptFileError(
                 f"{name} holds a member with a forbidden path ({member!r}).",
-                remedy="Such archives are made to write outside their folder; get it from a source you trust.",
+                remedy="Such archives are made to write outside their folder; get it from elsewhere.",
             )
         found[member] = info
     return list(found.items())
 
 
 def _member_name(info: zipfile.ZipInfo) -> str:
-    """Undo ``zipfile``'s CP437 reading of a name: UTF-8 without the flag, or CP949 as Korean Windows writes it."""
+    """Undo ``zipfile``'s CP437 reading of a name.
+
+    UTF-8 without the flag, or CP949 as Korean Windows writes it.
+    """
     name = info.filename
     if not info.flag_bits & _UTF8_FLAG and not name.isascii():
         raw = name.encode("cp437", "replace")

@@ -1,15 +1,11 @@
 """Builds a page: text and the blocks that are exact slices of it, in step, within the limits."""
 
-from typing import Literal
-
 from ondol.core.documents import Block, BlockKind, Page
 from ondol.core.errors import FileLimitError
 from ondol.sources.limits import Limits
 from ondol.text.normalise import nfc
 
 CELL_SEPARATOR = " | "
-
-Gap = Literal["\n", "\n\n"]
 
 _TIGHT: frozenset[BlockKind] = frozenset({"table_row", "list_item"})
 
@@ -41,6 +37,7 @@ class PageBuilder:
         self._blocks: list[Block] = []
         self._length = 0
         self._last: BlockKind | None = None
+        self._header = ("", "")
 
     def __len__(self) -> int:
         return self._length
@@ -84,22 +81,26 @@ class PageBuilder:
         clean = clean.strip("\n").rstrip() if indent else clean.strip()
         if not clean:
             return
-        self._append_gap("\n" if kind in _TIGHT and self._last == kind else "\n\n")
-        self._append(prefix)
-        start = self._length
-        self._append(clean)
+        gap = "" if not self._length else "\n" if kind in _TIGHT and self._last == kind else "\n\n"
+        start = self._length + len(gap) + len(prefix)
+        end = start + len(clean)
+        self._budget.spend(end - self._length)
+        self._parts.append(f"{gap}{prefix}{clean}")
+        self._length = end
+        self._last = kind
+        if header != self._header[0]:  # the rows of a table share theirs
+            self._header = (header, nfc(header).strip())
         self._blocks.append(
             Block(
                 kind=kind,
                 start=start,
-                end=self._length,
+                end=end,
                 level=min(level, 6),
-                header=header and nfc(header).strip(),
+                header=self._header[1],
                 sheet=sheet,
                 row=row,
             )
         )
-        self._last = kind
 
     def add_row(
         self, cells: list[str], *, header: str = "", sheet: str | None = None, row: int | None = None
@@ -113,20 +114,13 @@ class PageBuilder:
         """Return the page."""
         return Page(number=number, text="".join(self._parts), blocks=tuple(self._blocks), scanned=scanned)
 
-    def _append_gap(self, gap: Gap) -> None:
-        if self._length:
-            self._append(gap)
-
-    def _append(self, text: str) -> None:
-        if text:
-            self._budget.spend(len(text))
-            self._parts.append(text)
-            self._length += len(text)
-
 
 def join_cells(cells: list[str]) -> str:
     """Join cells into one line; empty cells keep their place, except at the end; all empty gives ``""``."""
-    flat = [cell if cell.isalnum() else " ".join(cell.split()) for cell in cells]
+    joined = CELL_SEPARATOR.join(cells)
+    if joined.isprintable() and "  " not in joined and joined[:1] != " " and joined[-1:] != " ":
+        return joined
+    flat = [" ".join(cell.split()) for cell in cells]
     while flat and not flat[-1]:
         flat.pop()
     return CELL_SEPARATOR.join(flat)

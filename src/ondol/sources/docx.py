@@ -1,7 +1,7 @@
 """DOCX (WordprocessingML, ECMA-376 part 1, 17), read straight from the package's XML.
 
-The text is that of the page with all tracked changes accepted. Footnotes, endnotes and text boxes follow the paragraph
-they hang on; page headers and footers (each wording once) and comments come last.
+The text is that of the page with all tracked changes accepted. Footnotes, endnotes and text boxes follow
+the paragraph they hang on; page headers and footers (each wording once) and comments come last.
 """
 
 import re
@@ -18,7 +18,8 @@ from ondol.sources.ooxml import MC, A, Element, M, Package, W, is_on
 from ondol.sources.table import Cell, add_table, build_grid
 
 _MEDIA_TYPE = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
-# "heading 1" in every language's Word; a localised or Hancom-made file may say "제목 1", "개요 1" or "Überschrift 1".
+# "heading 1" in every language's Word; a localised or Hancom-made file may say "제목 1", "개요 1" or
+# "Überschrift 1".
 _HEADING_NAME = re.compile(
     r"(?:heading|header|제목|개요|見出し|标题|標題|überschrift|titre|título|titolo)\s*([1-9])\Z",
     re.IGNORECASE,
@@ -33,10 +34,11 @@ _LAYOUT_CELL_CHARS = 2_000
 _SKIPPED = frozenset(
     f"{W}{tag}"
     for tag in (
-        "pPr", "rPr", "sdtPr", "sdtEndPr", "del", "moveFrom", "instrText", "delText", "delInstrText", "fldData",
-        "annotationRef", "tblPr", "tblGrid", "trPr", "tcPr", "ruby",
+        "pPr", "rPr", "sdtPr", "sdtEndPr", "del", "moveFrom", "instrText", "delText", "delInstrText",
+        "fldData", "annotationRef", "tblPr", "tblGrid", "trPr", "tcPr", "rt",
     )
 ) | {f"{MC}Fallback"}  # fmt: skip
+_NOTE_KINDS = {f"{W}footnoteReference": "footnote", f"{W}endnoteReference": "endnote"}
 _SIGNS = {
     f"{W}tab": "\t",
     f"{W}ptab": "\t",
@@ -223,27 +225,18 @@ class _Reader:
             tag = child.tag
             if tag == f"{W}t":
                 parts.append(child.text or "")
-            elif tag == f"{W}r":
-                self._collect(child, parts, depth + 1)
             elif tag in _SIGNS:
                 parts.append(_SIGNS[tag])
             elif tag == f"{M}oMath":
                 parts.append(read_math(child))
-            elif tag == f"{A}graphic":
-                self._graphics.append(child)
-                self._collect(child, parts, depth + 1)
             elif tag == f"{W}txbxContent":
                 self._hanging.append(child)
-            elif tag in {f"{W}footnoteReference", f"{W}endnoteReference"}:
-                note = self._notes[tag.removeprefix(W).removesuffix("Reference")].get(
-                    child.get(f"{W}id") or ""
-                )
-                if note is not None:
-                    self._hanging.append(note)
-            elif tag == f"{W}ruby":  # the base text; the reading above it is left out
-                for base in child.iterfind(f"{W}rubyBase"):
-                    self._collect(base, parts, depth + 1)
+            elif tag in _NOTE_KINDS:
+                note = self._notes[_NOTE_KINDS[tag]].get(child.get(f"{W}id") or "")
+                self._hanging.extend([note] if note is not None else [])
             elif tag not in _SKIPPED:
+                if tag == f"{A}graphic":
+                    self._graphics.append(child)
                 self._collect(child, parts, depth + 1)
 
     def _read_part(self, kind: str) -> Element | None:

@@ -6,7 +6,7 @@ from ondol.core.frozen import Frozen
 
 
 class Limits(Frozen):
-    """Bounds on one file; over any of them the file is reported with ``file_limit`` and nothing of it is kept.
+    """Bounds on one file; over any of them it is reported with ``file_limit`` and nothing of it is kept.
 
     Attributes:
         max_bytes: of the file as it lies on disk, checked before a byte is read.

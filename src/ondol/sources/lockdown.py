@@ -1,8 +1,8 @@
 """What a parser's process gives up for good: memory, core dumps, writing files, sockets, starting programs.
 
-Resource limits hold everywhere. On Linux the process also dies with its parent (``prctl(2)``, PR_SET_PDEATHSIG) and,
-on x86-64 and arm64, a seccomp filter (``seccomp(2)``) makes the kernel refuse sockets and ``execve``. Python's own
-audit hook refuses the same where the kernel cannot be asked.
+Resource limits hold everywhere. On Linux the process also dies with its parent (``prctl(2)``,
+PR_SET_PDEATHSIG) and, on x86-64 and arm64, a seccomp filter (``seccomp(2)``) makes the kernel refuse
+sockets and ``execve``. Python's own audit hook refuses the same where the kernel cannot be asked.
 """
 
 import contextlib
@@ -67,7 +67,10 @@ def _die_with_parent() -> None:
 
 
 def _filter_syscalls() -> None:
-    """Install a classic BPF program: on our architecture refuse the listed calls with EPERM, allow all else."""
+    """Install a classic BPF program.
+
+    On our architecture refuse the listed calls with EPERM, allow all else.
+    """
     if platform.machine() not in _SYSCALLS:
         return
     architecture, numbers = _SYSCALLS[platform.machine()]

@@ -1,6 +1,7 @@
 """Mail (RFC 5322, MIME; EML and MHTML): subject as title, who and when, the body; attachments are members.
 
-The plain text of a mail is read where there is one, else its HTML. Nothing that a mail refers to is ever loaded.
+The plain text of a mail is read where there is one, else its HTML. Nothing that a mail refers to is ever
+loaded.
 """
 
 import email
@@ -63,7 +64,10 @@ def read(data: bytes, *, name: str, limits: Limits) -> ParsedDocument:
 
 
 def list_attachments(data: bytes) -> list[tuple[str, bytes]]:
-    """Return name and content of each attachment, names made unique; pictures shown inside the body are left out."""
+    """Return name and content of each attachment, names made unique.
+
+    Pictures shown inside the body are left out.
+    """
     message = _parse(data)
     body = _find_body(message)
     found: dict[str, bytes] = {}

@@ -1,4 +1,4 @@
-"""Automatic numbers of WordprocessingML paragraphs (ECMA-376 part 1, 17.9): ``1.``, ``(a)``, ``제3조``, bullets.
+"""Automatic numbers of paragraphs (WordprocessingML, ECMA-376 part 1, 17.9): ``1.``, ``(a)``, ``제3조``.
 
 Word stores only how to count; what a reader of the page sees, and quotes, has to be counted again.
 """
@@ -16,8 +16,8 @@ _HANJA = "一二三四五六七八九十"
 _KOREAN_COUNTING = ("", "하나", "둘", "셋", "넷", "다섯", "여섯", "일곱", "여덟", "아홉", "열")
 _KOREAN_DIGITS = "영일이삼사오육칠팔구"
 _ROMAN = (
-    (1000, "m"), (900, "cm"), (500, "d"), (400, "cd"), (100, "c"), (90, "xc"), (50, "l"), (40, "xl"), (10, "x"),
-    (9, "ix"), (5, "v"), (4, "iv"), (1, "i"),
+    (1000, "m"), (900, "cm"), (500, "d"), (400, "cd"), (100, "c"), (90, "xc"), (50, "l"), (40, "xl"),
+    (10, "x"), (9, "ix"), (5, "v"), (4, "iv"), (1, "i"),
 )  # fmt: skip
 _NUM_LEVELS = 9
 
@@ -42,6 +42,7 @@ class Numbering:
 
     def __init__(self, root: Element | None) -> None:
         self._levels: dict[str, dict[int, Level]] = {}
+        self._own_levels: dict[str, dict[int, Level]] = {}
         self._list_of: dict[str, str] = {}
         self._restarts: dict[str, dict[int, int]] = {}
         self._counters: dict[str, list[int | None]] = {}
@@ -58,7 +59,7 @@ class Numbering:
         abstract = self._list_of.get(list_id)
         if abstract is None:
             return None
-        levels = self._levels.get(list_id) or self._levels.get(abstract) or {}
+        levels = self._own_levels.get(list_id) or self._levels.get(abstract) or {}
         level = levels.get(depth)
         if level is None:
             return None
@@ -88,7 +89,7 @@ class Numbering:
             if start is not None and 0 <= depth < _NUM_LEVELS:
                 self._restarts.setdefault(list_id, {})[depth] = _read_int(start.get(f"{W}val"), 1)
             if override.find(f"{W}lvl") is not None:
-                self._levels[list_id] = {**self._levels.get(abstract, {}), **_read_levels(override)}
+                self._own_levels[list_id] = {**self._levels.get(abstract, {}), **_read_levels(override)}
 
 
 def _read_levels(parent: Element) -> dict[int, Level]:

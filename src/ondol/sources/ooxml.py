@@ -1,7 +1,8 @@
 """The package under DOCX, PPTX and XLSX (ECMA-376 part 2): parts, relationships, core properties.
 
-Strict packages (ISO/IEC 29500 Strict) use other namespaces for the same things; they are renamed to the transitional
-ones on the way in, so that readers know one vocabulary. XML is read without entities, DTDs or network.
+Strict packages (ISO/IEC 29500 Strict) use other namespaces for the same things; they are renamed to the
+transitional ones on the way in, so that readers know one vocabulary. XML is read without entities, DTDs or
+network.
 """
 
 import posixpath
@@ -84,7 +85,10 @@ class Package:
         self._archive.close()
 
     def read_xml(self, part: str) -> Element | None:
-        """Return the root of a part, or ``None`` if the package has no such part; raises ``CorruptFileError``."""
+        """Return the root of a part, or ``None`` if the package has no such part.
+
+        Raises ``CorruptFileError``.
+        """
         info = self._entries.get(part.lower())
         if info is None:
             return None
@@ -102,7 +106,10 @@ class Package:
             raise self._corrupt(part, error) from error
 
     def stream_xml(self, part: str, tag: str) -> Iterator[Element]:
-        """Yield the elements named ``tag`` of a large part one by one; each is emptied when the next is asked for."""
+        """Yield the elements named ``tag`` of a large part one by one.
+
+        Each is emptied when the next is asked for.
+        """
         info = self._entries.get(part.lower())
         if info is None:
             return
@@ -115,7 +122,10 @@ class Package:
     def find_all(
         self, part: str, pattern: re.Pattern[bytes], *, max_match_bytes: int = 256
     ) -> Iterator[re.Match[bytes]]:
-        """Yield the matches of ``pattern`` in a part's bytes, without holding the part; none may exceed the bound."""
+        """Yield the matches of ``pattern`` in a part's bytes, without holding the part.
+
+        None may exceed the bound.
+        """
         info = self._entries.get(part.lower())
         if info is None:
             return

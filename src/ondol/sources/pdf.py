@@ -1,8 +1,9 @@
-"""PDF by pdfium: text in reading order with structure, pictures of pages, and where a quotation stands on a page.
+"""PDF by pdfium: text in reading order with structure, pictures of pages, places of quotations.
 
-pdfium allows one call at a time in a process: use ``pool`` from a program with threads. The text of a page is a pure
-function of that page, so offsets into it can be traced back to glyphs whenever a highlight is asked for. Running heads,
-feet and page numbers stay in the text but belong to no block, so they are never quoted.
+pdfium allows one call at a time in a process: use ``pool`` from a program with threads. The text of a page
+is a pure function of that page, so offsets into it can be traced back to glyphs whenever a highlight is
+asked for. Running heads, feet and page numbers stay in the text but belong to no block, so they are never
+quoted.
 """
 
 import contextlib
@@ -91,20 +92,25 @@ def render_page(
         limits: bounds; the defaults if ``None``.
     """
     name = source.name if isinstance(source, Path) else "the file"
-    with _open(load_bytes(source, name=name, limits=limits or Limits()), name) as document:
-        with _load_page(document, page, name) as loaded:
-            width, height = loaded.get_size()
-            scale = min(max(scale, 0.05), 10.0, (_MAX_PIXELS / max(width * height, 1.0)) ** 0.5)
-            bitmap = loaded.render(scale=scale, rev_byteorder=True, prefer_bgrx=False)
-            try:
-                pixels = bytes(bitmap.buffer)
-                return _encode_png(pixels, bitmap.width, bitmap.height, bitmap.stride, bitmap.n_channels)
-            finally:
-                bitmap.close()
+    with (
+        _open(load_bytes(source, name=name, limits=limits or Limits()), name) as document,
+        _load_page(document, page, name) as loaded,
+    ):
+        width, height = loaded.get_size()
+        scale = min(max(scale, 0.05), 10.0, (_MAX_PIXELS / max(width * height, 1.0)) ** 0.5)
+        bitmap = loaded.render(scale=scale, rev_byteorder=True, prefer_bgrx=False)
+        try:
+            pixels = bytes(bitmap.buffer)
+            return _encode_png(pixels, bitmap.width, bitmap.height, bitmap.stride, bitmap.n_channels)
+        finally:
+            bitmap.close()
 
 
 def _encode_png(pixels: bytes, width: int, height: int, stride: int, channels: int) -> bytes:
-    """Write grey, RGB or RGBA rows as PNG (ISO/IEC 15948); unfiltered, which suits the flat colours of pages."""
+    """Write grey, RGB or RGBA rows as PNG (ISO/IEC 15948).
+
+    Unfiltered, which suits the flat colours of pages.
+    """
     used = width * channels
     body = b"".join(b"\x00" + pixels[start : start + used] for start in range(0, height * stride, stride))
     header = struct.pack(">IIBBBBB", width, height, 8, {1: 0, 3: 2, 4: 6}[channels], 0, 0, 0)
@@ -120,7 +126,7 @@ def find_boxes(
     """Return where ``page.text[start:end]`` of the stored text stands, one box a line.
 
     Returns:
-        Left, top, right, bottom as shares of the page (0 to 1), origin at the top left; empty for an empty span.
+        Left, top, right, bottom as shares of the page (0 to 1), origin at the top left.
     """
     name = source.name if isinstance(source, Path) else "the file"
     with (

@@ -1,19 +1,23 @@
-"""From glyphs on a page to lines, reading order, paragraphs and table rows. Pure: no PDF library, no document state.
+"""From glyphs on a page to lines, reading order, paragraphs and table rows.
 
-Coordinates are points with the text upright, origin at the top left. Everything is decided from one page alone, so that the
-text of a page can be rebuilt at any time, glyph by glyph, to highlight a quotation.
+Pure: no PDF library, no state of a document.
 
-Reading order: a gutter (a vertical strip that few lines cross, with running text on both sides) splits a region into
-bands at the lines that cross it; in each band the left column comes before the right one, recursively (the idea of the
-recursive X-Y cut, Nagy and Seth 1984, with the test for running text to keep the columns of tables together). Without
-a gutter, lines are read row by row.
+Coordinates are points with the text upright, origin at the top left. Everything is decided from one page
+alone, so that the text of a page can be rebuilt at any time, glyph by glyph, to highlight a quotation.
+
+Reading order: a gutter (a vertical strip that few lines cross, with running text on both sides) splits a
+region into bands at the lines that cross it; in each band the left column comes before the right one,
+recursively (the idea of the recursive X-Y cut, Nagy and Seth 1984, with the test for running text to keep
+the columns of tables together). Without a gutter, lines are read row by row.
 """
 
 import re
 import unicodedata
+from bisect import bisect_left
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import pairwise
 from statistics import median
 
 from ondol.text.normalise import nfc
@@ -25,6 +29,7 @@ _SPACE_EM = 0.15
 _MIN_COLUMN_LINES = 4
 _MIN_COLUMN_CHARS = 14
 _MAX_CROSSING_SHARE = 0.4
+_LEVEL_POINTS = 1.5
 _MAX_COLUMN_DEPTH = 3
 _MIN_TABLE_ROWS = 3
 _MAX_TABLE_ROWS = 300
@@ -162,12 +167,13 @@ def _build_text(found: Iterable[tuple[int, Glyph]]) -> tuple[str, list[int]]:
         char = _LIGATURES.get(glyph.char, glyph.char)
         if char.isspace():
             char = " "
-        if clusters and not char.isascii() and _joins(char):
+        if clusters and clusters[-1][0] != " " and not char.isascii() and _joins(char):
             clusters[-1] = (clusters[-1][0] + char, clusters[-1][1])
         else:
             clusters.append((char, number))
     for cluster, number in clusters:
-        clean = cluster if cluster.isascii() and cluster.isprintable() or cluster == HYPHEN else nfc(cluster)
+        is_plain = cluster == HYPHEN or (cluster.isascii() and cluster.isprintable())
+        clean = cluster if is_plain else nfc(cluster)
         if clean == " " and (not chars or chars[-1] == " "):
             continue
         chars.extend(clean)
@@ -179,7 +185,10 @@ def _build_text(found: Iterable[tuple[int, Glyph]]) -> tuple[str, list[int]]:
 
 
 def _joins(char: str) -> bool:
-    """Whether a character may compose with the one before it: combining marks, conjoining vowels and finals."""
+    """Whether a character may compose with the one before it.
+
+    Combining marks, conjoining vowels and finals.
+    """
     return "\u1160" <= char <= "\u11ff" or unicodedata.category(char) in {"Mn", "Mc"}
 
 
@@ -220,13 +229,16 @@ def _find_gutter(lines: list[Line]) -> float | None:
     left, right = min(line.left for line in lines), max(line.right for line in lines)
     best, best_score = None, 0.0
     margin = 0.15 * (right - left)
-    for x in sorted({round(line.left / 3) * 3 - 1.0 for line in lines if left + margin < line.left < right}):
+    for x in sorted({line.left // 3 * 3 - 0.5 for line in lines if left + margin < line.left < right}):
         before = [line for line in lines if line.right <= x]
         after = [line for line in lines if line.left >= x]
         num_crossing = len(lines) - len(before) - len(after)
         if num_crossing > _MAX_CROSSING_SHARE * len(lines):
             continue
-        if not (_is_running_text(before) and _is_running_text(after) and _stand_side_by_side(before, after)):
+        if min(len(before), len(after)) < _MIN_COLUMN_LINES or not _stand_side_by_side(before, after):
+            continue
+        is_text = _is_running_text(before) and _is_running_text(after)
+        if not is_text and not (num_crossing == 0 and _are_unrelated(before, after)):
             continue
         score = min(len(before), len(after)) - num_crossing
         if score > best_score:
@@ -236,12 +248,28 @@ def _find_gutter(lines: list[Line]) -> float | None:
 
 def _is_running_text(lines: list[Line]) -> bool:
     """Whether lines fill a column, as text does and the cells of a table do not."""
-    if len(lines) < _MIN_COLUMN_LINES:
-        return False
     width = max(line.right for line in lines) - min(line.left for line in lines)
     mean_width = sum(line.right - line.left for line in lines) / len(lines)
     mean_chars = sum(len(line.text) for line in lines) / len(lines)
     return mean_chars >= _MIN_COLUMN_CHARS and mean_width >= 0.45 * width
+
+
+def _are_unrelated(before: list[Line], after: list[Line]) -> bool:
+    """Whether two sides are far apart, with text on both, and not level as the rows of a table are."""
+    gap = min(line.left for line in after) - max(line.right for line in before)
+    if gap < 2 * max(before[0].size, after[0].size):
+        return False
+    if any(
+        sum(len(line.text) >= 2 * _MIN_COLUMN_CHARS for line in side) < _MIN_COLUMN_LINES
+        for side in (before, after)
+    ):
+        return False
+    heights = sorted(line.middle for line in after)
+    level = 0
+    for line in before:
+        at = bisect_left(heights, line.middle - _LEVEL_POINTS)
+        level += at < len(heights) and heights[at] <= line.middle + _LEVEL_POINTS
+    return level < 0.5 * len(before)
 
 
 def _stand_side_by_side(before: list[Line], after: list[Line]) -> bool:
@@ -288,7 +316,10 @@ def _group_rows(region: list[Line]) -> list[list[Line]]:
 
 
 def _merge_touching(row: list[Line]) -> list[Line]:
-    """Join lines of a row with no gap between them: the file ended one at a raised figure or a change of font."""
+    """Join lines of a row with no gap between them.
+
+    The file ended one at a raised figure or a change of font.
+    """
     merged = row[:1]
     for line in row[1:]:
         last = merged[-1]
@@ -414,10 +445,13 @@ def _build_paragraphs(rows: list[list[Line]]) -> list[Part]:
 
 
 def _find_pitch(rows: list[list[Line]]) -> float:
-    """Return the usual distance from a line to the next, in units of its size; small for a region without text."""
+    """Return the usual distance from a line to the next, in units of its size.
+
+    Small for a region without text.
+    """
     steps = [
         (below[0].middle - above[0].middle) / max(above[0].size, 1.0)
-        for above, below in zip(rows, rows[1:], strict=False)
+        for above, below in pairwise(rows)
         if abs(above[0].size - below[0].size) < 0.08 * above[0].size and below[0].middle > above[0].middle
     ]
     near = [step for step in steps if step < 3.0]
@@ -469,7 +503,7 @@ def join_lines(lines: Sequence[Line], *, splits_words: bool) -> tuple[str, list[
 
     Args:
         lines: from first to last.
-        splits_words: lines of Hangul break inside words too; a break between words shows by its written space.
+        splits_words: lines of Hangul break inside words too; a written space shows a break between words.
     """
     text = ""
     origins: list[int] = []

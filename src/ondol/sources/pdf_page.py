@@ -130,7 +130,7 @@ def _build_part(part: Part, *, splits_words: bool) -> tuple[str, list[int]]:
 
 def _read_glyphs(text_page: Any, bounds: Box) -> list[Glyph | None]:
     """Return glyphs in the order of the file, each turned upright; ``None`` where pdfium sees a line end."""
-    import pypdfium2.raw as raw
+    from pypdfium2 import raw
 
     glyphs: list[Glyph | None] = []
     rect, matrix = raw.FS_RECTF(), raw.FS_MATRIX()
@@ -187,7 +187,7 @@ def _share(value: float, whole: float) -> float:
 
 
 def _is_bold(text_page: Any, glyph: int) -> bool:
-    import pypdfium2.raw as raw
+    from pypdfium2 import raw
 
     buffer = ctypes.create_string_buffer(256)
     flags = ctypes.c_int()
@@ -206,7 +206,7 @@ def is_poor(text: str) -> bool:
 
 def has_large_picture(page: Any) -> bool:
     """Tell whether pictures cover a good part of a page."""
-    import pypdfium2.raw as raw
+    from pypdfium2 import raw
 
     width, height = page.get_size()
     area = 0.0

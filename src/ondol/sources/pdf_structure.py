@@ -1,6 +1,7 @@
 """From the pages of a PDF to blocks: which passages are headings, list items, table rows, running heads.
 
-Fonts are compared over the whole document. Running heads, feet and page numbers get no block: they are never quoted.
+Fonts are compared over the whole document. Running heads, feet and page numbers get no block: they are
+never quoted.
 """
 
 import re
@@ -74,7 +75,7 @@ class Passage:
 
 
 def build_pages(outlines: list[Outline]) -> list[Page]:
-    """Second pass: tell headings from paragraphs by the fonts of the whole document, leave running heads without block."""
+    """Second pass over a document: give every passage its kind, and running heads no block."""
     sizes: Counter[float] = Counter()
     for outline in outlines:
         for passage in outline.parts:
@@ -118,7 +119,7 @@ def _build_block(text: str, passage: Passage, body: float, levels: dict[float, i
 def _rank_sizes(outlines: list[Outline], body: float) -> dict[float, int]:
     """Give each font size larger than the body's a level, sizes of nearly the same height the same.
 
-    The largest is level 1; of the rest the most used count, so that the lettering of a cover takes no levels away.
+    The largest is level 1; of the rest the most used count: the lettering of a cover takes no levels away.
     """
     uses: Counter[float] = Counter()
     for outline in outlines:
@@ -166,7 +167,10 @@ def _name_columns(text: str, passage: Passage) -> str:
 
 
 def _find_furniture(outlines: list[Outline]) -> set[tuple[str, float]]:
-    """Return the running heads and feet: lines at the edge of a page that come back, numbers aside, on others."""
+    """Return the running heads and feet.
+
+    Lines at the edge of a page that come back, numbers aside, on others.
+    """
     seen: Counter[tuple[str, float]] = Counter()
     for outline in outlines:
         seen.update({

@@ -1,8 +1,8 @@
 """Parsers in child processes: a bad file can hang or kill its parser, never us.
 
-Each child (``worker``) starts once and reads many files; files go to it by path, results come back through a pipe.
-It is killed when a request outlives ``Limits.timeout_s``, replaced when it dies, and retired after a number of files,
-so that a library's leak stays bounded.
+Each child (``worker``) starts once and reads many files; files go to it by path, results come back through
+a pipe. It is killed when a request outlives ``Limits.timeout_s``, replaced when it dies, and retired after
+a number of files, so that a library's leak stays bounded.
 """
 
 import json
@@ -45,7 +45,8 @@ _MAX_REPLY_BYTES = 2**31
 class ParserPool:
     """A fixed number of parser processes, started on first use. Safe to call from several threads.
 
-    Calls wait for a free process. Use as a context manager; after ``close`` every call raises ``ConflictError``.
+    Calls wait for a free process. Use as a context manager; after ``close`` every call raises
+    ``ConflictError``.
     """
 
     def __init__(self, workers: int = 2, limits: Limits | None = None) -> None:
@@ -57,7 +58,8 @@ class ParserPool:
         self._idle: list[_Child] = []
         self._busy: set[_Child] = set()
         self._is_closed = False
-        # Linux kills a child when the *thread* that started it ends (PR_SET_PDEATHSIG), so one lasting thread does.
+        # Linux kills a child when the *thread* that started it ends (PR_SET_PDEATHSIG), so one lasting
+        # thread does.
         self._starter = ThreadPoolExecutor(max_workers=1, thread_name_prefix="parser-starter")
 
     def __enter__(self) -> Self:
@@ -122,7 +124,7 @@ class ParserPool:
                 )
             except TimeoutError:
                 raise ParserTimeoutError(
-                    f"Reading {request['name']} took longer than {self._limits.timeout_s:g} s and was stopped.",
+                    f"{request['name']} took longer than {self._limits.timeout_s:g} s and was stopped.",
                     remedy="Split the file, or raise the parser's time limit.",
                 ) from None
             except _ChildDiedError as error:
@@ -196,7 +198,10 @@ class _Child:
             raise
 
     def ask(self, request: dict[str, Any], timeout_s: float) -> tuple[dict[str, Any], bytes]:
-        """Send a request and return the reply's header and payload; raises ``TimeoutError`` or ``_ChildDiedError``."""
+        """Send a request and return the reply's header and payload.
+
+        Raises ``TimeoutError`` or ``_ChildDiedError``.
+        """
         self.num_files += 1
         deadline = time.monotonic() + timeout_s
         content = json.dumps(request).encode()

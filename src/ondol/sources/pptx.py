@@ -1,7 +1,7 @@
 """PPTX (PresentationML, ECMA-376 part 1, 19): slides as pages, read straight from the package's XML.
 
-Shapes come in the order of the file, which is the reading order that the presentation program shows and edits; the
-title comes first. Speaker's notes and comments close a slide.
+Shapes come in the order of the file, which is the reading order that the presentation program shows and
+edits; the title comes first. Speaker's notes and comments close a slide.
 """
 
 from ondol.core.documents import DocumentKind, Page, ParsedDocument
@@ -95,7 +95,10 @@ class _Slide:
         self._add_comments()
 
     def _add_untagged_title(self, shapes: list[Element]) -> list[Element]:
-        """Take a short line in the first shape for the title, where no shape is marked as such; return the rest."""
+        """Take a short line in the first shape for the title, where no shape is marked as such.
+
+        Return the rest.
+        """
         for index, shape in enumerate(shapes):
             lines = [
                 text for paragraph in shape.iter(f"{A}p") if (text := _read_paragraph(paragraph).strip())
@@ -206,7 +209,5 @@ def _add_table(page: PageBuilder, table: Element) -> None:
 
 
 def _read_paragraph(paragraph: Element) -> str:
-    parts = []
-    for child in paragraph.iter(f"{A}t", f"{A}br", f"{A}tab"):
-        parts.append((child.text or "") if child.tag == f"{A}t" else "\n" if child.tag == f"{A}br" else "\t")
-    return "".join(parts)
+    signs = {f"{A}br": "\n", f"{A}tab": "\t"}
+    return "".join(signs.get(str(child.tag)) or child.text or "" for child in paragraph.iter(f"{A}t", *signs))

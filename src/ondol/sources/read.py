@@ -21,8 +21,8 @@ _LANGUAGE_SAMPLE_CHARS = 20_000
 def read_document(source: Path | bytes, *, name: str, limits: Limits | None = None) -> ParsedDocument:
     """Read a document; what it is, is decided by its content, then by its name.
 
-    An archive comes back with no pages: its members (``archive.list_members``) are documents of their own. A mail
-    comes back as its text; its attachments are members likewise.
+    An archive comes back with no pages: its members (``archive.list_members``) are documents of their own.
+    A mail comes back as its text; its attachments are members likewise.
 
     Args:
         source: a file, or its bytes.

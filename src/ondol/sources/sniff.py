@@ -70,7 +70,8 @@ _OTHER_MAGICS = (
 )
 _MAIL_HEADER = re.compile(
     rb"\A(?:From |(?:return-path|received|delivered-to|message-id|mime-version|from|to|cc|date|subject|"
-    rb"x-[\w-]+|content-type|dkim-signature|reply-to|arc-[\w-]+|authentication-results|snapshot-content-location)"
+    rb"x-[\w-]+|content-type|dkim-signature|reply-to|arc-[\w-]+|authentication-results|"
+    rb"snapshot-content-location)"
     rb"[ \t]*:)[^\n]*\n",
     re.IGNORECASE,
 )
@@ -92,8 +93,8 @@ def detect_kind(name: str, head: bytes) -> DocumentKind:
 
     Args:
         name: its name; only the extension is looked at.
-        head: its bytes; all of them where possible, since ZIP and OLE files keep their directory elsewhere than at
-            the start. With only a beginning the extension decides between their kinds.
+        head: its bytes; all of them where possible, since ZIP and OLE files keep their directory elsewhere
+            than at the start. With only a beginning the extension decides between their kinds.
 
     Raises:
         EmptyFileError: no bytes.

@@ -61,17 +61,18 @@ def _add_rows(page: PageBuilder, text: str, delimiter: str) -> None:
 
 
 def _find_delimiter(text: str) -> tuple[str, str]:
-    """Return the delimiter that cuts most rows into the same, greatest number of cells; and the text to read."""
+    """Return the delimiter that cuts most rows into the same, greatest number of cells.
+
+    And the text to read.
+    """
     if text[:4].lower() == "sep=" and len(text) > 4:  # Excel's own way to say it
         return text[4], text.partition("\n")[2]
     sample = text[:_SAMPLE_CHARS]
     best, best_score = ",", 0.0
     for delimiter in _DELIMITERS:
         try:
-            rows = [
-                row for row in islice(csv.reader(io.StringIO(sample, newline=""), delimiter=delimiter), _SAMPLE_ROWS)
-                if row
-            ]  # fmt: skip
+            reader = csv.reader(io.StringIO(sample, newline=""), delimiter=delimiter)
+            rows = [row for row in islice(reader, _SAMPLE_ROWS) if row]
         except csv.Error:
             continue
         if len(rows) > 1 and len(sample) == _SAMPLE_CHARS:

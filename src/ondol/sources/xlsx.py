@@ -1,8 +1,9 @@
 """XLSX (SpreadsheetML, ECMA-376 part 1, 18): each row a block that knows its sheet, row and column names.
 
-Sheets are streamed, so that memory does not grow with a sheet. Values are those the spreadsheet shows: results of
-formulas as last computed, dates and percentages by their number format. The layout is recovered from the cells: a
-table begins where a row of words stands above rows of at least two cells; a lone cell above a table is its title.
+Sheets are streamed, so that memory does not grow with a sheet. Values are those the spreadsheet shows:
+results of formulas as last computed, dates and percentages by their number format. The layout is recovered
+from the cells: a table begins where a row of words stands above rows of at least two cells; a lone cell
+above a table is its title.
 """
 
 import re
@@ -146,7 +147,10 @@ class _Values:
 
 
 def _show_plain(raw: str) -> str:
-    """Show a number as a spreadsheet does: up to 15 significant digits, no binary dust, no exponent if avoidable."""
+    """Show a number as a spreadsheet does.
+
+    Up to 15 significant digits, no binary dust, no exponent if avoidable.
+    """
     if len(raw) <= 15 and "E" not in raw and "e" not in raw:
         return raw.removesuffix(".0")
     shown = f"{float(raw):.15g}"
@@ -156,7 +160,10 @@ def _show_plain(raw: str) -> str:
 
 
 def _read_formats(styles: Element | None) -> dict[str, str]:
-    """Map a cell's style number to ``date``, ``time``, ``datetime`` or digits and ``%``; others are left out."""
+    """Map a cell's style number to ``date``, ``time``, ``datetime`` or digits and ``%``.
+
+    Others are left out.
+    """
     if styles is None:
         return {}
     codes = {
@@ -222,7 +229,10 @@ def _add_sheet(
 
 
 class _Merges:
-    """Merged areas of a sheet, by the cell in their upper left corner: (row, column) → last row, last column."""
+    """Merged areas of a sheet, by the cell in their upper left corner.
+
+    (row, column) → last row, last column.
+    """
 
     def __init__(self) -> None:
         self.areas: dict[tuple[int, int], tuple[int, int]] = {}
@@ -247,7 +257,10 @@ def _read_merges(package: Package, part: str) -> _Merges:
 
 
 def _read_rows(package: Package, part: str, values: _Values, merges: _Merges) -> Iterator[Row]:
-    """Yield number and cells of each row with content; a cell merged over rows is repeated in each of them."""
+    """Yield number and cells of each row with content.
+
+    A cell merged over rows is repeated in each of them.
+    """
     number = 0
     tall: dict[int, tuple[int, str]] = {}
     for element in package.stream_xml(part, f"{S}row"):
@@ -341,7 +354,10 @@ class _Layout:
             self._page.add("heading", text, level=self._title_level, sheet=self._sheet, row=number)
 
     def _start_table(self) -> None:
-        """The held rows name the columns: the first, and each below one whose cells are merged over columns."""
+        """The held rows name the columns.
+
+        The first, and each below one whose cells are merged over columns.
+        """
         if not self._held:
             return
         num_header = 1
