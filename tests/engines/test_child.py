@@ -17,6 +17,7 @@ from ondol.core.errors import (
     EngineTimeoutError,
     EngineUnavailableError,
     ModelFileError,
+    StorageError,
 )
 from ondol.core.models import ChatRequest, Message
 from ondol.engines.catalogue import Catalogue
@@ -202,6 +203,13 @@ def test_no_prompt_and_no_path_is_told(open_one, tmp_path):
     assert b"SECRETWORD" not in (tmp_path / "logs" / "engine.log").read_bytes()
     client = HttpClient(chat.endpoint())
     assert client.get_json("/models", timeout_s=5)["data"][0]["id"] == NAME
+
+
+def test_a_home_that_cannot_be_written_is_told(tmp_path):
+    (tmp_path / "home").write_bytes(b"in the way")
+    chat = EmbeddedChat(tmp_path / "x.gguf", home=tmp_path / "home", name="x", sha256="0" * 64)
+    with pytest.raises(StorageError, match="could not be made"):
+        chat.complete(ask())
 
 
 @pytest.mark.parametrize("data", [b"", b"GGUF garbage", b"GGUF" + bytes(4000)])

@@ -31,7 +31,6 @@ def main() -> None:
         api_key=orders.api_key,
         sha256=orders.sha256,
         model=orders.model,
-        context_tokens=orders.context_tokens,
         pid=os.getpid(),
     )
     _write_private(Path(orders.endpoint_path), record.model_dump_json().encode())

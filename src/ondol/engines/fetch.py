@@ -76,7 +76,13 @@ def pull(name: str, models_dir: Path, progress: Progress | None = None) -> Model
 @contextmanager
 def lock_models(models_dir: Path) -> Iterator[IO[str]]:
     """Hold the folder against other processes that fetch, and clear what a killed one left behind."""
-    models_dir.mkdir(parents=True, exist_ok=True)
+    try:
+        models_dir.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise StorageError(
+            f"{models_dir} could not be made: {error.strerror}.",
+            remedy="Make the home folder writable, or choose another with --home.",
+        ) from error
     with (models_dir / ".lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         for left in models_dir.glob(TEMP + "*"):

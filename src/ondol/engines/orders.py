@@ -33,5 +33,4 @@ class EndpointRecord(Frozen):
     api_key: str
     sha256: str
     model: str
-    context_tokens: int
     pid: int

@@ -18,7 +18,13 @@ from typing import IO, TypeVar
 
 from pydantic import ValidationError
 
-from ondol.core.errors import EngineError, EngineTimeoutError, EngineUnavailableError, ModelFileError
+from ondol.core.errors import (
+    EngineError,
+    EngineTimeoutError,
+    EngineUnavailableError,
+    ModelFileError,
+    StorageError,
+)
 from ondol.engines.endpoint import Endpoint
 from ondol.engines.http import EMBEDDED, HttpClient
 from ondol.engines.orders import EndpointRecord, EngineKind, Orders
@@ -78,11 +84,6 @@ class EngineProcess:
                 self._stop()
 
     @property
-    def context_tokens(self) -> int:
-        """Tokens of one request, as the running child has it, else as it would be started."""
-        return self._record.context_tokens if self._record else self._limits.context_tokens
-
-    @property
     def pid(self) -> int | None:
         """The child's, when one is known."""
         return self._record.pid if self._record else None
@@ -100,8 +101,14 @@ class EngineProcess:
 
     def _find_or_start(self) -> EndpointRecord:
         self._stop()
-        self._lock_path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        self._log_path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            self._lock_path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+            self._log_path.parent.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise StorageError(
+                f"{error.filename} could not be made: {error.strerror}.",
+                remedy="Make the home folder writable, or choose another with --home.",
+            ) from error
         deadline = time.monotonic() + self._limits.start_timeout_s
         while True:
             with self._lock_path.open("w") as lock:
