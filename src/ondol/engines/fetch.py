@@ -231,9 +231,12 @@ def _explain_pip(
 
 def _size(folder: Path) -> int:
     total = 0
-    for path in folder.rglob("*"):
-        with suppress(OSError):  # pip moves files while we look
-            total += path.stat().st_size if path.is_file() else 0
+    for parent, _, names in os.walk(
+        folder
+    ):  # unlike Path.rglob it bears that pip moves and deletes while we look
+        for name in names:
+            with suppress(OSError):
+                total += Path(parent, name).stat().st_size
     return total
 
 
