@@ -7,9 +7,12 @@ import pytest
 
 from ondol.core.access import LOCAL_PRINCIPAL, Grade, Label, Principal
 from ondol.core.documents import DocumentKind, Filter
+from ondol.core.errors import EngineUnavailableError
+from ondol.engines.embed.fake import FakeEmbedder
 from ondol.search.indexer import Indexer
 from ondol.search.query import HybridSearcher
 from ondol.store.index import SearchIndex
+from ondol.text.language import detect_language
 
 PUBLIC = Principal(name="guest")
 HR = Principal(name="kim", grade=Grade.SENSITIVE, groups=frozenset({"hr"}))
@@ -174,3 +177,93 @@ def test_another_analyser_is_never_mixed_in(shelf, analyser, find):
     assert find("서울 인구")
     assert HybridSearcher(shelf.store, Other()).search("서울 인구", principal=LOCAL_PRINCIPAL).hits
     assert SearchIndex(shelf.store.index_dir).load_manifest().analyser == "other-1"
+
+
+def test_vectors_find_what_words_do_not(shelf, analyser):
+    shelf.put("a.txt", PARTS)
+    shelf.put("pay.txt", SALARY, label="sensitive+hr")
+    embedder = FakeEmbedder()
+    report = Indexer(shelf.store, analyser, embedder).update()
+    assert report.vectors == 5
+    searcher = HybridSearcher(shelf.store, analyser, embedder)
+    hits = searcher.search("receivers supporting", principal=PUBLIC, k=3).hits
+    assert hits[0].text.startswith("The GPS receiver")
+    assert hits[0].dense_rank == 1
+    assert not any("salary" in hit.text.lower() for hit in searcher.search("salary", principal=PUBLIC).hits)
+
+
+def test_an_embedder_without_korean_is_not_asked_about_it(shelf, analyser):
+    asked = []
+
+    class English(FakeEmbedder):
+        def embed(self, texts, *, kind):
+            asked.extend(texts)
+            vectors = super().embed(texts, kind=kind)
+            korean = [detect_language(text) == "ko" for text in texts]
+            vectors[korean] = vectors[korean][:, ::-1] if kind == "query" else vectors[korean]
+            return vectors
+
+    shelf.put("a.txt", SEOUL)
+    embedder = English()
+    Indexer(shelf.store, analyser, embedder).update()
+    hits = HybridSearcher(shelf.store, analyser, embedder).search("서울 인구", principal=PUBLIC).hits
+    assert hits[0].dense_rank is None
+    assert "서울 인구" not in asked
+
+
+def test_a_failing_embedder_leaves_the_words_searchable(shelf, analyser):
+    def fail(texts):
+        raise EngineUnavailableError("down")
+
+    shelf.put("a.txt", SEOUL)
+    with pytest.raises(EngineUnavailableError, match="down"):
+        Indexer(shelf.store, analyser, FakeEmbedder(fault=fail)).update()
+    assert HybridSearcher(shelf.store, analyser).search("서울 인구", principal=PUBLIC).hits
+    assert Indexer(shelf.store, analyser, FakeEmbedder()).update().vectors == 2
+
+
+def test_a_rebuild_takes_vectors_over(shelf, analyser):
+    shelf.put("a.txt", SEOUL)
+    Indexer(shelf.store, analyser, FakeEmbedder()).update()
+    assert Indexer(shelf.store, analyser, FakeEmbedder()).rebuild().vectors == 0
+    hits = HybridSearcher(shelf.store, analyser, FakeEmbedder()).search("capital city", principal=PUBLIC).hits
+    assert hits[0].dense_rank == 1
+
+
+def test_the_same_text_is_shown_once(shelf, find):
+    shelf.put("a.txt", SEOUL)
+    shelf.put("b.txt", SEOUL + "\n\n끝")
+    texts = [hit.text for hit in find("서울 인구")]
+    assert len(texts) == len(set(texts))
+
+
+def test_highlights_are_places_of_the_text(shelf, find):
+    shelf.put("a.txt", SEOUL)
+    shelf.put("c.txt", PARTS)
+    hit = find("서울의 인구는?")[0]
+    shown = [hit.text[start:end] for start, end in hit.highlights]
+    assert any("서울" in piece for piece in shown)
+    assert any("인구" in piece for piece in shown)
+    assert not any("수도" in piece for piece in shown)
+    hit = find("What does part AB-1234/5 cost?")[0]
+    assert "AB-1234/5" in " ".join(hit.text[start:end] for start, end in hit.highlights)
+
+
+def test_a_reranker_has_the_last_word(shelf, analyser):
+    class Shortest:
+        name = "shortest"
+
+        def rerank(self, query, passages):
+            return [-float(len(passage)) for passage in passages]
+
+    shelf.put("c.txt", PARTS)
+    Indexer(shelf.store, analyser, None).update()
+    searcher = HybridSearcher(shelf.store, analyser, None, Shortest())
+    hits = searcher.search("part AB-1234/5", principal=PUBLIC, k=2).hits
+    assert len(hits[0].text) <= len(hits[1].text)
+
+
+@pytest.mark.parametrize("query", ["", "  ", "???", "the", "무엇인가?", "a" * 5000, "가" * 3000, "\x00"])
+def test_odd_questions_do_no_harm(shelf, find, query):
+    shelf.put("a.txt", SEOUL)
+    find(query)

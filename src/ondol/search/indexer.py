@@ -153,6 +153,7 @@ class _Run:
         self._progress = progress
         self._every_s = publish_every_s
         self._update_terms()
+        self._writer.flush()
         has_missing = self._embedder is not None and bool(self._missing())
         self._publish(is_last=not has_missing)
         if has_missing:
@@ -237,7 +238,7 @@ class _Run:
                     chunks=self._counts["added"], vectors=self._counts["vectors"], missing_vectors=total
                 )
             )
-        segment.add_vectors(space, vectors)
+        self._writer.add_vectors(segment, space, vectors)
 
     def _texts(self, segment: Segment, places: Sequence[int]) -> Iterator[tuple[list[int], list[str]]]:
         """Yield places in ``segment`` with the texts to embed there; chunks that are gone are left out."""

@@ -15,9 +15,19 @@ import threading
 from collections.abc import Sequence
 from pathlib import Path
 
+import numpy as np
+from numpy.typing import NDArray
+
 from ondol.core.errors import SearchIndexError
 from ondol.core.frozen import Frozen
-from ondol.store.index_files import read_json, remove_folder, write_file
+from ondol.store.index_files import (
+    map_array,
+    read_json,
+    remove_folder,
+    sync_folder,
+    write_array,
+    write_file,
+)
 from ondol.store.index_reader import IndexReader
 
 _VERSION = 1
@@ -65,6 +75,21 @@ class SearchIndex:
     def generation_folder(self, number: int) -> Path:
         """Return the folder of a generation."""
         return self.folder / "generations" / f"{number:08d}"
+
+    def load_basis(self, space: str) -> NDArray[np.float32] | None:
+        """Return the directions onto which an embedder's vectors are projected for a first look.
+
+        If there are any.
+        """
+        path = self.folder / f"basis-{space}.npy"
+        return map_array(path) if path.exists() else None
+
+    def save_basis(self, space: str, basis: NDArray[np.float32]) -> None:
+        """Keep the directions; they stay as long as the index, since projections were made with them."""
+        partial = self.folder / f"basis-{space}.partial"
+        write_array(partial, basis)
+        partial.replace(self.folder / f"basis-{space}.npy")
+        sync_folder(self.folder)
 
     def open_reader(self) -> IndexReader | None:
         """Return a reader of the newest generation, ``None`` when there is none; cheap when nothing changed.
@@ -138,6 +163,7 @@ class SearchIndex:
                     change=manifest.change,
                     analyser=manifest.analyser,
                     sizes=manifest.sizes,
+                    load_basis=self.load_basis,
                 )
             except SearchIndexError as error:
                 # The writer may have removed this generation between our two looks: look again.

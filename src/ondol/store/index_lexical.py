@@ -39,7 +39,8 @@ class LexicalRow(NamedTuple):
 def _build_schema() -> Any:
     builder = tantivy.SchemaBuilder()
     builder.add_unsigned_field("row", stored=True, indexed=False, fast=True)
-    builder.add_unsigned_field("group", stored=False, indexed=True, fast=False)
+    # As text: deleting by a numeric term silently deletes nothing in tantivy-py 0.27.
+    builder.add_text_field("group", stored=False, tokenizer_name="raw", index_option="basic")
     builder.add_text_field("label", stored=False, tokenizer_name="raw", index_option="basic")
     builder.add_text_field("document", stored=False, tokenizer_name="raw", index_option="basic")
     builder.add_text_field("terms", stored=True, tokenizer_name=_TOKENIZER, index_option="freq")
@@ -69,7 +70,7 @@ class LexicalWriter:
         for row in rows:
             document = tantivy.Document()
             document.add_unsigned("row", row.row)
-            document.add_unsigned("group", row.group)
+            document.add_text("group", str(row.group))
             for label in row.labels:
                 document.add_text("label", label)
             for holder in row.documents:
@@ -79,13 +80,13 @@ class LexicalWriter:
 
     def remove_group(self, group: int) -> None:
         """Remove the chunks of a group that were added before."""
-        self._writer.delete_documents_by_term("group", group)
+        self._writer.delete_documents_by_term("group", str(group))
 
     def load_terms(self, group: int, limit: int) -> list[tuple[int, str]]:
         """Return row and terms of each committed chunk of ``group``, by row."""
         self._index.reload()
         searcher = self._index.searcher()
-        query = tantivy.Query.term_query(self._index.schema, "group", group)
+        query = tantivy.Query.term_query(self._index.schema, "group", str(group))
         hits = searcher.search(query, limit=max(1, limit), count=False).hits
         documents = [searcher.doc(address) for _, address in hits]
         return sorted((doc.get_first("row"), doc.get_first("terms")) for doc in documents)

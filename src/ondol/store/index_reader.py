@@ -1,6 +1,6 @@
 """One generation of the search index, opened: immutable, so any number of threads may ask it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -36,6 +36,7 @@ class IndexReader:
         change: int,
         analyser: str,
         sizes: Mapping[str, int],
+        load_basis: Callable[[str], NDArray[np.float32] | None],
     ) -> None:
         _check_sizes(folder, sizes)
         self.folder = folder
@@ -54,6 +55,7 @@ class IndexReader:
         self._is_alive = ~np.isin(self._row, removed)
         self._group_place = self._place_groups()
         self._is_alive &= self._group_place >= 0
+        self._load_basis = load_basis
         self._vectors: dict[str, VectorLeg] = {}
 
     @property
@@ -78,14 +80,15 @@ class IndexReader:
         rows, scores = self._lexical.search(
             terms, limit=limit, labels=selection.labels, documents=selection.documents
         )
-        found = np.searchsorted(self._sorted, rows)
-        return self._order[found], scores
+        positions = self._order[np.searchsorted(self._sorted, rows)]
+        alive = self._is_alive[positions]
+        return positions[alive], scores[alive]
 
     def vector_leg(self, space: str) -> VectorLeg | None:
         """Return the vectors of an embedder, ``None`` while there are none."""
         leg = self._vectors.get(space)
         if leg is None:
-            leg = VectorLeg.open(self.segments, self._starts, space)
+            leg = VectorLeg.open(self.segments, self._starts, space, self._load_basis(space))
             if leg is not None:
                 self._vectors[space] = leg
         return leg

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from ondol.store.index_files import Array, map_array, sync_folder, write_array
 
 CHUNK_ID_CHARS = 28
+_PIECE_ROWS = 4096
 
 ROW_ARRAYS = ("row", "group", "chunk", "vector_key")
 STREAM_ARRAYS = ("term", "start", "end")
@@ -76,11 +77,35 @@ class Segment:
         """Return unit vectors, shape (rows, dimensions)."""
         return map_array(self.folder / f"vector-{space}.npy")
 
-    def add_vectors(self, space: str, vectors: NDArray[np.float32]) -> None:
-        """Write the vectors of every row; named last, so that they are there whole or not at all."""
+    def coarse(self, space: str) -> NDArray[np.float32] | None:
+        """Return the vectors' projections onto the basis, if they were made."""
+        path = self.folder / f"coarse-{space}.npy"
+        return map_array(path) if path.exists() else None
+
+    def add_vectors(
+        self, space: str, vectors: NDArray[np.float32], basis: NDArray[np.float32] | None
+    ) -> None:
+        """Write the vectors of every row; named last, so that they are there whole or not at all.
+
+        Args:
+            space: names the embedder.
+            vectors: shape (rows, dimensions).
+            basis: shape (directions, dimensions); with one, projections are kept too.
+        """
+        if basis is not None:
+            write_array(self.folder / f"coarse-{space}.npy", vectors @ basis.T)
         partial = self.folder / f"vector-{space}.partial"
         write_array(partial, vectors.astype(np.float16))
         partial.replace(self.folder / f"vector-{space}.npy")
+        sync_folder(self.folder)
+
+    def add_coarse(self, space: str, basis: NDArray[np.float32]) -> None:
+        """Project the vectors that are there onto ``basis``, piece by piece."""
+        vectors = self.vectors(space)
+        target = np.empty((len(vectors), len(basis)), dtype=np.float32)
+        for at in range(0, len(vectors), _PIECE_ROWS):
+            target[at : at + _PIECE_ROWS] = vectors[at : at + _PIECE_ROWS].astype(np.float32) @ basis.T
+        write_array(self.folder / f"coarse-{space}.npy", target)
         sync_folder(self.folder)
 
     def read_stream(self, at: int) -> ForwardStream:

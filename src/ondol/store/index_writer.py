@@ -13,9 +13,11 @@ from ondol.store.index_groups import Group
 from ondol.store.index_lexical import LexicalRow, LexicalWriter
 from ondol.store.index_reader import load_groups
 from ondol.store.index_segment import ForwardStream, Segment, SegmentRow, merge_segments, write_segment
+from ondol.store.index_vectors import find_basis
 from ondol.store.records import Holder
 
 _MAX_SEGMENTS = 12
+_MIN_BASIS_ROWS = 1000
 # tantivy rewrites these in place of the old ones; everything else it writes once.
 _REWRITTEN = frozenset({"meta.json", ".managed.json"})
 
@@ -165,6 +167,14 @@ class IndexWriter:
             self._lexical = self._begin(folder)
         return manifest.generation
 
+    def add_vectors(self, segment: Segment, space: str, vectors: NDArray[np.float32]) -> None:
+        """Give ``segment`` its vectors; the first one that is large enough also gives the basis for all."""
+        basis = self._index.load_basis(space)
+        if basis is None and len(segment) >= _MIN_BASIS_ROWS:
+            basis = find_basis(vectors)
+            self._index.save_basis(space, basis)
+        segment.add_vectors(space, vectors, basis)
+
     def blobs_of(self, segment: Segment) -> dict[int, str]:
         """Return the content of each group that has rows in ``segment`` and is still there."""
         numbers = {int(number) for number in np.unique(segment.group)}
@@ -215,6 +225,9 @@ class IndexWriter:
             removed = np.concatenate([np.empty(0, np.int64), *self._removed])
             kept = [~np.isin(s.row, removed) for s in small]
             merged = merge_segments(self._new_segment_folder(), small, kept, space=space if has else None)
+            basis = self._index.load_basis(space) if has and space is not None else None
+            if basis is not None and space is not None:
+                merged.add_coarse(space, basis)
             gone = {s.name for s in small}
             self.segments = [s for s in self.segments if s.name not in gone]
             if len(merged):
