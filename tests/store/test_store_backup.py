@@ -119,6 +119,13 @@ def test_a_home_in_use_is_not_replaced(full, tmp_path, clock):
             thread.join()
 
 
+def test_a_missing_original_is_counted_and_stops_nothing(full, tmp_path, library):
+    library.save(full, "file:///lost.txt", "Its original was never stored.")
+    assert backup(full, tmp_path / "copy").num_missing == 1
+    restored = restore(tmp_path / "copy", tmp_path / "new")
+    assert (restored.num_blobs, restored.num_missing) == (4, 1)
+
+
 def test_an_existing_target_is_not_overwritten(full, tmp_path):
     (tmp_path / "copy").mkdir()
     (tmp_path / "copy" / "mine").write_text("x", encoding="utf-8")

@@ -49,13 +49,18 @@ class BackupManifest(Frozen):
 
 
 class BackupReport(Frozen):
-    """What was copied; ``num_documents`` and ``num_blobs`` are of the database copied."""
+    """What was copied.
+
+    Attributes:
+        num_missing: originals that documents refer to and that were not there: ingest their sources again.
+    """
 
     path: str
     num_files: int
     size_bytes: int
     num_documents: int
     num_blobs: int
+    num_missing: int = 0
 
 
 def backup(
@@ -114,7 +119,8 @@ def _copy_store(
     with store.blobs.lock.hold(timeout_s=timeout_s, is_shared=True), _snapshot(store) as snapshot:
         copy.add_file(snapshot, _DATABASE)
         num_documents, blobs = _read_snapshot(snapshot)
-        for sha256 in blobs:
+        there = [sha256 for sha256 in blobs if store.blobs.has(sha256)]
+        for sha256 in there:
             copy.add_file(store.blobs.path(sha256), f"blobs/{sha256[:2]}/{sha256}")
     # The audit log after the database: it must reach at least as far as the head noted there.
     with store.audit.pause():
@@ -130,7 +136,8 @@ def _copy_store(
         num_files=len(manifest.files),
         size_bytes=sum(record.size_bytes for record in manifest.files.values()),
         num_documents=num_documents,
-        num_blobs=len(blobs),
+        num_blobs=len(there),
+        num_missing=len(blobs) - len(there),
     )
 
 
@@ -224,12 +231,14 @@ def restore(
     with open_store(home, database_url=database_url) as store, store.database.read() as connection:
         if store.database.is_sqlite and connection.execute(text("PRAGMA quick_check")).scalar() != "ok":
             raise StorageError(f"The database in {source} is damaged.", remedy="Use another backup.")
+    manifest_blobs = {name.rpartition("/")[2] for name in manifest.files if name.startswith("blobs/")}
     return BackupReport(
         path=str(home),
         num_files=len(manifest.files),
         size_bytes=sum(record.size_bytes for record in manifest.files.values()),
         num_documents=num_documents,
-        num_blobs=len(blobs),
+        num_blobs=sum(sha256 in manifest_blobs for sha256 in blobs),
+        num_missing=sum(sha256 not in manifest_blobs for sha256 in blobs),
     )
 
 

@@ -158,6 +158,9 @@ def backup(
 
 def restore(
     source: Annotated[Path, typer.Argument(help="What `ondol backup` wrote.")],
+    force: Annotated[
+        bool, typer.Option("--force", help="Replace what is there; stop the server first.")
+    ] = False,
     home: Home = None,
     as_json: AsJson = False,
 ) -> None:
@@ -165,8 +168,9 @@ def restore(
 
     Example: ondol restore /media/usb/ondol-2026-11.tar --home /srv/ondol
     """
-    target = settings_of(home).home
-    report = read_backup(source, target)
+    settings = settings_of(home)
+    target = settings.home
+    report = read_backup(source, target, database_url=settings.database_url, force=force)
     emit(report.to_json(), as_json=as_json, show=lambda: stdout.print(f"restored: {target}", markup=False))
 
 
