@@ -8,6 +8,8 @@ replies instead of two.
 from collections.abc import Callable, Iterator
 from typing import Any
 
+from pydantic import ValidationError
+
 from ondol.core.errors import EngineProtocolError, EngineUnavailableError
 from ondol.core.models import ChatDelta, ChatReply, ChatRequest, FinishReason, ModelProfile
 from ondol.engines.chat.schema import check_schema
@@ -57,27 +59,22 @@ def read_reply(events: Iterator[Any], request: ChatRequest, profile: ModelProfil
     reason: FinishReason | None = None
     prompt_tokens = completion_tokens = 0
     for event in events:
-        choice, usage = _read_event(event)
-        prompt_tokens = usage.get("prompt_tokens") or prompt_tokens
-        completion_tokens = usage.get("completion_tokens") or completion_tokens
-        delta = choice.get("delta") or {}
-        # vLLM renamed reasoning_content to reasoning; some servers send both.
-        if thought := delta.get("reasoning_content") or delta.get("reasoning"):
+        piece = _read_event(event)
+        prompt_tokens = piece.prompt_tokens or prompt_tokens
+        completion_tokens = piece.completion_tokens or completion_tokens
+        if piece.thinking:
             splitter.note_parted()
-            yield ChatDelta(thinking=thought)
-        if text := delta.get("content"):
-            yield from splitter.feed(text)
-        if choice.get("finish_reason"):
-            reason = "length" if choice["finish_reason"] == "length" else "stop"
+            yield ChatDelta(thinking=piece.thinking)
+        if piece.text:
+            yield from splitter.feed(piece.text)
+        reason = piece.finish_reason or reason
     if reason is None:
         raise EngineProtocolError(
             f"The server ended a reply of {profile.name} without saying why.",
             remedy="Look at the server's log.",
         )
     yield from splitter.finish(reason)
-    yield ChatDelta(
-        finish_reason=reason, prompt_tokens=int(prompt_tokens), completion_tokens=int(completion_tokens)
-    )
+    yield ChatDelta(finish_reason=reason, prompt_tokens=prompt_tokens, completion_tokens=completion_tokens)
 
 
 def complete(
@@ -114,16 +111,22 @@ def _collect(deltas: Iterator[ChatDelta], model: str) -> ChatReply:
     )
 
 
-def _read_event(event: Any) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Return the first choice, if any, and the usage, if any."""
+def _read_event(event: Any) -> ChatDelta:
+    """Return what one event adds, taken apart only by its shape; raises ``EngineProtocolError``."""
     try:
         choice = (event.get("choices") or [{}])[0]
-        usage = event.get("usage") or {}
-        if isinstance(choice, dict) and isinstance(usage, dict):
-            return choice, usage
-    except (AttributeError, LookupError, TypeError):
-        pass
-    raise EngineProtocolError(
-        "The server's stream holds something else than chat pieces.",
-        remedy="Check that its address is the root of an OpenAI-compatible API, usually ending in /v1.",
-    )
+        delta, usage = choice.get("delta") or {}, event.get("usage") or {}
+        reason = choice.get("finish_reason")
+        return ChatDelta(
+            text=delta.get("content") or "",
+            # vLLM renamed reasoning_content to reasoning; some servers send both.
+            thinking=delta.get("reasoning_content") or delta.get("reasoning") or "",
+            finish_reason=None if not reason else "length" if reason == "length" else "stop",
+            prompt_tokens=usage.get("prompt_tokens") or 0,
+            completion_tokens=usage.get("completion_tokens") or 0,
+        )
+    except (AttributeError, LookupError, TypeError, ValidationError):
+        raise EngineProtocolError(
+            "The server's stream holds something else than pieces of a chat.",
+            remedy="Check that its address is the root of an OpenAI-compatible API, usually ending in /v1.",
+        ) from None
