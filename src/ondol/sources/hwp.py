@@ -10,7 +10,7 @@ import struct
 import zlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 
 import olefile
 
@@ -30,6 +30,7 @@ from ondol.sources.hangul import (
 )
 from ondol.sources.hwp_records import CTRL_HEADER, Record, parse_records, read_string, split_text, walk
 from ondol.sources.limits import Limits
+from ondol.sources.ole_summary import read_property_set
 from ondol.sources.outline import guess_title
 from ondol.text.normalise import nfc
 
@@ -328,17 +329,17 @@ def _read_summary(ole: olefile.OleFileIO) -> _Summary:
     if not ole.exists(stream):
         return _Summary()
     try:
-        found = ole.getproperties(stream, convert_time=True)
+        found = read_property_set(ole.openstream(stream).read())
     except (OSError, struct.error, IndexError, TypeError, ValueError, OverflowError):
         return _Summary()
 
     def text(key: int) -> str:
         value = found.get(key)
-        return " ".join(nfc(value.partition("\x00")[0]).split()) if isinstance(value, str) else ""
+        return " ".join(nfc(value).split()) if isinstance(value, str) else ""
 
     def date(key: int) -> datetime | None:
         value = found.get(key)
         # A date of 1601 is how an unset one reads.
-        return value.replace(tzinfo=UTC) if isinstance(value, datetime) and value.year > 1980 else None
+        return value if isinstance(value, datetime) and value.year > 1980 else None
 
     return _Summary(text(2), text(4), date(12), date(13))
