@@ -2,6 +2,7 @@
 
 import asyncio
 import base64
+import itertools
 import json
 import struct
 import threading
@@ -10,7 +11,7 @@ import openai
 import pytest
 import uvicorn
 from pydantic import SecretStr
-from serve_harness import add_key, listening, running, serving, wait_until
+from serve_harness import ServedOndol, add_key, listening, running, serving, wait_until
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, StreamingResponse
@@ -19,6 +20,7 @@ from starlette.routing import Route
 from ondol.core.errors import EngineBusyError, EngineUnavailableError
 from ondol.engines.chat.fake import FakeChat
 from ondol.engines.chat.openai import OpenAIChat
+from ondol.engines.embed.openai import OpenAIEmbedder
 
 QUESTION = [{"role": "user", "content": "How much does the battery weigh?"}]
 
@@ -42,11 +44,19 @@ class Engine:
                 Route("/v1/chat/completions", self.complete, methods=["POST"]),
                 Route("/v1/completions", self.complete, methods=["POST"]),
                 Route("/v1/models", self.models),
+                Route("/v1/embeddings", self.embed, methods=["POST"]),
             ]
         )
 
     async def models(self, _request: Request) -> JSONResponse:
         return JSONResponse({"data": [{"id": "real-name", "max_model_len": 4096}]})
+
+    async def embed(self, request: Request) -> JSONResponse:
+        body = await request.json()
+        self.requests.append(body)
+        inputs = body["input"] if isinstance(body["input"], list) else [body["input"]]
+        data = [{"index": i, "embedding": [0.5, float(i)]} for i in range(len(inputs))]
+        return JSONResponse({"data": data[::-1], "usage": {"prompt_tokens": 11}})
 
     async def complete(self, request: Request):
         body = await request.json()
@@ -248,7 +258,7 @@ def test_a_text_completion_passes_through(through, engine):
 
 @pytest.mark.parametrize("stream", [True, False])
 def test_who_leaves_stops_the_engine(through, engine, stream):
-    engine.pieces = ["word "] * 1000
+    engine.pieces = itertools.repeat("word ")
     engine.hold.clear()
     with client_of(through, timeout=1.0) as client:
         if stream:
@@ -257,7 +267,9 @@ def test_who_leaves_stops_the_engine(through, engine, stream):
         else:
             with pytest.raises(openai.APITimeoutError):
                 client.chat.completions.create(model="real-name", messages=QUESTION)
+    engine.hold.set()  # it goes on writing, and finds nobody there
     wait_until(engine.left.is_set)
+    assert len(engine.requests) == 1
 
 
 def test_thinking_is_parted_from_the_answer(open_home, engine, engine_url):
@@ -441,3 +453,14 @@ def test_embedding_requests_that_cannot_be_met(client, change, status, param):
     assert error.keys() == {"message", "type", "param", "code"}
     if param:
         assert error["param"] == param
+
+
+def test_a_servers_embedder_is_passed_through_token_ids_too(open_home, engine, engine_url, monkeypatch):
+    embedder = OpenAIEmbedder(engine_url, "real-name")
+    monkeypatch.setattr(ServedOndol, "embedder", embedder)
+    with serving(open_home(embed_base_url=engine_url)) as client:
+        body = {"model": "real-name", "input": [[1, 2], [3]]}
+        reply = client.post("/v1/embeddings", json=body).json()
+    assert [row["embedding"] for row in reply["data"]] == [[0.5, 0.0], [0.5, 1.0]]
+    assert reply["usage"] == {"prompt_tokens": 11, "total_tokens": 11}
+    assert [[1, 2], [3]] in [asked["input"] for asked in engine.requests]

@@ -106,6 +106,11 @@ class BertEmbedder:
                 list(pool.map(fill, batches))
         return out
 
+    def count_tokens(self, texts: Sequence[str]) -> int:
+        """Return how many tokens of all texts together are read, special ones included."""
+        _, tokenizer = self._load()
+        return sum(len(encoding.ids) for encoding in tokenizer.encode_batch_fast(list(texts)))
+
     def _pool(self, hidden: FloatMatrix, ends: NDArray[np.int64]) -> FloatMatrix:
         starts = np.concatenate(([0], ends[:-1]))
         rows: FloatMatrix = (

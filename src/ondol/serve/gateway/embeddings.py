@@ -5,10 +5,12 @@ from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 
-from ondol.core.errors import TooLargeError
+from ondol.core.errors import EngineProtocolError, TooLargeError
 from ondol.core.protocols import Embedder, FloatMatrix
+from ondol.engines.embed.openai import OpenAIEmbedder
 from ondol.serve.gateway.errors import ParameterError
 from ondol.serve.gateway.schema import EmbeddingRequest
+from ondol.serve.upstream import Upstream
 
 MAX_INPUT_CHARS = 200_000
 
@@ -53,6 +55,25 @@ def embed(request: EmbeddingRequest, embedder: Embedder) -> dict[str, Any]:
         )
     vectors = embedder.embed(texts, kind=request.input_type)
     tokens = embedder.count_tokens(texts) if isinstance(embedder, CountsTokens) else _guess_tokens(texts)
+    return _build_reply(request, vectors, tokens)
+
+
+async def pass_on(request: EmbeddingRequest, embedder: OpenAIEmbedder, upstream: Upstream) -> dict[str, Any]:
+    """Return what the embedder's server says: its vectors and its counts; it may take token ids too."""
+    body: dict[str, Any] = {"input": request.input, "encoding_format": "float"}
+    if request.dimensions is not None:
+        body["dimensions"] = request.dimensions
+    reply = await upstream.post_json(embedder.endpoint(), "/embeddings", body)
+    try:
+        rows = sorted(reply["data"], key=lambda row: row["index"])
+        vectors = np.asarray([row["embedding"] for row in rows], dtype=np.float32)
+        tokens = int(reply["usage"]["prompt_tokens"])
+    except (KeyError, TypeError, ValueError) as error:
+        raise EngineProtocolError("The server's reply is not a list of embeddings.") from error
+    return _build_reply(request, vectors, tokens)
+
+
+def _build_reply(request: EmbeddingRequest, vectors: FloatMatrix, tokens: int) -> dict[str, Any]:
     return {
         "object": "list",
         "model": request.model,

@@ -8,12 +8,13 @@ from starlette.responses import JSONResponse
 from ondol.core.access import Principal
 from ondol.core.clock import utc_now
 from ondol.core.protocols import ChatModel
+from ondol.engines.embed.openai import OpenAIEmbedder
 from ondol.serve.bridge import Pump
 from ondol.serve.context import Context, ServeContext, Who, get_principal
 from ondol.serve.gateway.chat import reply_with_model, send_reply
 from ondol.serve.gateway.chunks import Envelope, ReplyKind
 from ondol.serve.gateway.corpus import build_answer_chunks, read_question
-from ondol.serve.gateway.embeddings import embed
+from ondol.serve.gateway.embeddings import embed, pass_on
 from ondol.serve.gateway.errors import ModelNotFoundError
 from ondol.serve.gateway.models import ONDOL, list_names, open_chat_model, open_embedder
 from ondol.serve.gateway.schema import (
@@ -116,4 +117,6 @@ def _open_for(context: ServeContext, principal: Principal, name: str) -> ChatMod
 async def embeddings(context: Context, body: EmbeddingRequest) -> Response:
     """Place texts in the vector space of an embedder."""
     embedder = await context.workers.run(lambda: open_embedder(context, body.model))
+    if isinstance(embedder, OpenAIEmbedder):
+        return JSONResponse(await pass_on(body, embedder, context.upstream))
     return JSONResponse(await context.workers.run(lambda: embed(body, embedder)))
