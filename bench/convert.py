@@ -1,8 +1,9 @@
 """Child of ``ingest.py``: one contestant, started once, converts the files it is told, one a line.
 
-Run as ``python convert.py ondol|ondol-pool|markitdown|docling OUTPUT_FOLDER`` in the contestant's own environment. Standard
-input: one path a line. Standard output: one JSON object a line with the wall and CPU seconds of that file, after a first
-one that tells how long the imports took. The text goes to ``OUTPUT_FOLDER/<name>.json``.
+Run as ``python convert.py ondol|ondol-pool|markitdown|docling OUTPUT_FOLDER`` in the contestant's own
+environment. Standard input: one path a line. Standard output: one JSON object a line with the wall and CPU
+seconds of that file, after a first one that tells how long the imports took. The text goes to
+``OUTPUT_FOLDER/<name>.json``.
 """
 
 import json

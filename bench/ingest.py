@@ -4,14 +4,16 @@ Run from the repository's root::
 
     python bench/ingest.py --data FOLDER
 
-``FOLDER`` holds ``docling_tests`` (MIT; its expected Markdown is Docling's own output, so Docling has a home match there),
-and ``qgc_user_guide`` (CC BY 4.0; read as Markdown and, rendered, as HTML). A large sheet and a large table are written here.
-Peers are installed on demand, each in an environment of its own under ``bench/.peers``. Every contestant is started once and
-asked file by file in turn (A B C A B C …); a file counts with the median of its repeats, a format with the sum over the files
-that all contestants of that format could read. Writes ``bench/results/ingest.json`` and ``ingest.md``.
+``FOLDER`` holds ``docling_tests`` (MIT; its expected Markdown is Docling's own output, so Docling has a home
+match there), and ``qgc_user_guide`` (CC BY 4.0; read as Markdown and, rendered, as HTML). A large sheet and a
+large table are written here. Peers are installed on demand, each in an environment of its own under
+``bench/.peers``. Every contestant is started once and asked file by file in turn (A B C A B C …); a file
+counts with the median of its repeats, a format with the sum over the files that all contestants could read.
+Writes ``bench/results/ingest.json`` and ``ingest.md``.
 
-``ondol`` is what ingestion uses: a guarded child process, results sent back through a pipe; its CPU seconds are those of the
-same reading in one process. Docling's PDF path needs models that are downloaded at run time and is left out.
+``ondol`` is what ingestion uses: a guarded child process, results sent back through a pipe; its CPU seconds
+are those of the same reading in one process. Docling's PDF path needs models that are downloaded at run time
+and is left out.
 """
 
 import argparse
@@ -95,7 +97,8 @@ def make_rows(num_rows):
         yield [
             f"PN-{number:06d}", chance.choice(["Seoul", "Busan", "Daegu"]), round(chance.uniform(1, 900), 2),
             chance.randrange(10_000), f"2024-{number % 12 + 1:02d}-{number % 28 + 1:02d}",
-            chance.choice(["stored dry", "to be checked", "blocked until tested"]), chance.random(), number * 17,
+            chance.choice(["stored dry", "to be checked", "blocked until tested"]), chance.random(),
+            number * 17,
         ]  # fmt: skip
 
 
@@ -116,7 +119,7 @@ def write_table(path, num_rows):
 
 
 def plain(text):
-    """Bring a heading or cell to a form in which contestants agree: no markup, one space, NFKC, lower case."""
+    """Bring a heading or cell to a form in which contestants agree."""
     text = re.sub(r"<[^>]+>|\\(?=\W)|[*_`$]", "", text)
     text = text.replace("&amp;", "&").replace("&lt;", "<").replace("&gt;", ">")
     return " ".join(unicodedata.normalize("NFKC", text).lower().split())
@@ -130,8 +133,8 @@ def f1(found, expected):
     return 2 * common / (sum(found.values()) + sum(expected.values()))
 
 
-def score_structure(data, contestants, files):
-    """Compare headings, cells and words with the expected Markdown; return mean F1 by format and contestant."""
+def score_structure(contestants, files):
+    """Compare with the expected Markdown; return mean F1 by format and contestant."""
     sys.path.insert(0, str(HERE))
     from convert import structure_of_markdown
 
@@ -212,14 +215,15 @@ def write_report(report, path):
     lines = [
         "# Parsing: speed and structure",
         "",
-        f"`python bench/ingest.py --data FOLDER`, {report['repeats']} repeats, interleaved, medians. {report['machine']['cores']} "
-        f"cores, load {report['machine']['load_1m']} at the start, {report['load_1m_end']} at the end: trust the ratios and CPU "
-        "seconds more than wall seconds.",
+        f"`python bench/ingest.py --data FOLDER`, {report['repeats']} repeats, interleaved, medians. "
+        f"{report['machine']['cores']} cores, load {report['machine']['load_1m']} at the start, "
+        f"{report['load_1m_end']} at the end: trust the ratios and CPU seconds more than wall seconds.",
         "",
         f"Imports: {', '.join(f'{n} {s:.1f} s' for n, s in report['import_s'].items())}. "
         f"Peers: {', '.join(f'{n} {v}' for n, v in report['versions'].items())}.",
         "",
-        "| format | files | pages | MB | ondol pages/s | ondol MB/s | markitdown s / ondol s | CPU ratio | docling s / ondol s | CPU ratio |",
+        "| format | files | pages | MB | ondol pages/s | ondol MB/s "
+        "| markitdown s / ondol s | CPU ratio | docling s / ondol s | CPU ratio |",
         "|---|---|---|---|---|---|---|---|---|---|",
     ]
     for kind, row in report["speed"].items():
@@ -291,7 +295,7 @@ def main():
             report["versions"][name] = done.stdout.strip()
         report["import_s"] = {contestant.name: round(contestant.import_s, 2) for contestant in contestants}
         report["speed"] = measure(contestants, files, arguments.repeats)
-        report["structure"] = score_structure(arguments.data, contestants, files)
+        report["structure"] = score_structure(contestants, files)
         for contestant in contestants:
             contestant.close()
     report["load_1m_end"] = machine()["load_1m"]

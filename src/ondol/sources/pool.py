@@ -145,7 +145,15 @@ class ParserPool:
             if child is not None:
                 self._busy.add(child)
                 return child
-        child = self._starter.submit(_Child, self._limits).result()
+        try:
+            child = self._starter.submit(_Child, self._limits).result()
+        except (TimeoutError, OSError, _ChildDiedError) as error:
+            raise ParserCrashError(
+                f"No parser process could be started ({error or 'it took too long'}).",
+                remedy="Check the limits on memory and processes; a parser needs 200 MiB at least.",
+            ) from error
+        except RuntimeError as error:  # closed meanwhile
+            raise ConflictError("The parser pool was closed.") from error
         with self._lock:
             if not self._is_closed:
                 self._busy.add(child)
