@@ -39,10 +39,10 @@ class CachedEmbedder:
         if manifest is None:
             raise SystemExit(f"No embedder in {models}: run `ondol models pull all-minilm-l6-v2` first.")
         folder = catalogue.folder(manifest.name)
-        self._embedder = BertEmbedder(folder, name=manifest.name, sha256=manifest.weights.sha256)
-        self._path = HERE / ".cache" / f"vectors-{sha256_hex(self._embedder.fingerprint.encode())[:12]}.npz"
-        self.name, self.fingerprint = self._embedder.name, self._embedder.fingerprint
-        self.dimensions = self._embedder.dimensions
+        self.embedder = BertEmbedder(folder, name=manifest.name, sha256=manifest.weights.sha256)
+        self._path = HERE / ".cache" / f"vectors-{sha256_hex(self.embedder.fingerprint.encode())[:12]}.npz"
+        self.name, self.fingerprint = self.embedder.name, self.embedder.fingerprint
+        self.dimensions = self.embedder.dimensions
         self._known: dict[str, np.ndarray] = {}
         if self._path.exists():
             with np.load(self._path) as saved:
@@ -52,7 +52,7 @@ class CachedEmbedder:
         keys = [sha256_hex(f"{kind}\x00{text}".encode())[:24] for text in texts]
         new = [at for at, key in enumerate(keys) if key not in self._known]
         for some in (new[at : at + 64] for at in range(0, len(new), 64)):
-            vectors = self._embedder.embed([texts[at] for at in some], kind=kind)
+            vectors = self.embedder.embed([texts[at] for at in some], kind=kind)
             self._known.update({keys[at]: vector for at, vector in zip(some, vectors, strict=True)})
         return np.array([self._known[key] for key in keys])
 

@@ -44,9 +44,9 @@ class SearchOptions(Frozen):
     """
 
     depth: int = 50
-    sentence_weight: float = 0.24
-    pair_weight: float = 0.15
-    dense_weight: float = 0.4
+    sentence_weight: float = 0.2
+    pair_weight: float = 0.12
+    dense_weight: float = 1.0
     rerank_depth: int = 20
 
 

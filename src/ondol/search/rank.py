@@ -20,6 +20,8 @@ from ondol.text.morphemes import QueryTerm
 _K1 = 1.2
 # Neighbours in the question may have one word between them in the passage.
 _REACH = 2
+_CONTEXT_SHARE = 0.5
+_PAIR_BASE = 1 << 16
 
 
 class WordWeights(NamedTuple):
@@ -70,68 +72,91 @@ def weigh_words(terms: Sequence[QueryTerm], idf: NDArray[np.float64]) -> WordWei
 
 
 def read_sentences(words: WordWeights, streams: Sequence[ForwardStream]) -> NDArray[np.float64]:
-    """Return the best sentence's share of words and of neighbouring words, shape (streams, 2)."""
+    """Return the best sentence's share of words and of neighbouring words, shape (streams, 2).
+
+    Headings stand over every sentence: a word that is only there counts half.
+    """
     found = np.zeros((len(streams), 2))
-    if not len(words.number) or not streams:
+    hits = _find_words(words, streams)
+    if not len(hits.place):
         return found
+    above = np.zeros((len(streams), len(words.number)), dtype=bool)
+    above[hits.owner[hits.is_context], hits.place[hits.is_context]] = True
+    known = above[hits.owner, hits.place]
+    value = words.weight[hits.place] * np.where(known, 1 - _CONTEXT_SHARE, 1.0)
+    value[hits.is_context] = 0.0
+    owner, best = _sum_sentences(hits.place, hits, value)
+    np.maximum.at(found[:, 0], owner, best)
+    found[:, 0] += _CONTEXT_SHARE * (above @ words.weight)
+    place, at = _find_pairs(hits, words.pairs)
+    if len(at):
+        owner, best = _sum_sentences(place, hits.take(at), words.pair_weight[place])
+        np.maximum.at(found[:, 1], owner, best)
+    return found
+
+
+class _Hits(NamedTuple):
+    """Where the question's words stand in the streams, laid end to end."""
+
+    place: NDArray[np.int64]
+    order: NDArray[np.int64]
+    sentence: NDArray[np.int64]
+    owner: NDArray[np.int64]
+    is_context: NDArray[np.bool_]
+
+    def take(self, at: NDArray[np.int64]) -> "_Hits":
+        """Return those at the places given."""
+        return _Hits(self.place[at], self.order[at], self.sentence[at], self.owner[at], self.is_context[at])
+
+
+def _find_words(words: WordWeights, streams: Sequence[ForwardStream]) -> _Hits:
+    if not len(words.number) or not streams:
+        none = np.empty(0, np.int64)
+        return _Hits(none, none, none, none, np.empty(0, np.bool_))
     lengths = np.array([len(stream.term) for stream in streams])
     terms = np.concatenate([stream.term for stream in streams])
     owner = np.repeat(np.arange(len(streams)), lengths)
     is_mark = terms <= CONTEXT_END
+    # A stream begins a new sentence too; its first one is the context.
     sentence = np.cumsum(is_mark) + owner
+    context = sentence[np.cumsum(lengths) - lengths] - is_mark[np.cumsum(lengths) - lengths]
     at = np.flatnonzero(~is_mark)
     place = np.searchsorted(words.number, terms[at]).clip(max=len(words.number) - 1)
     is_hit = words.number[place] == terms[at]
-    order, place = np.arange(len(at))[is_hit], place[is_hit]
-    sentence, owner = sentence[at][is_hit], owner[at][is_hit]
-    if not len(place):
-        return found
-    best = _best_sentence(place, sentence, owner, words.weight)
-    np.maximum.at(found[:, 0], best[0], best[1])
-    pair_place, hits = _find_pairs(order, place, sentence, words.pairs)
-    if len(hits):
-        best = _best_sentence(pair_place, sentence[hits], owner[hits], words.pair_weight)
-        np.maximum.at(found[:, 1], best[0], best[1])
-    return found
+    order = np.flatnonzero(is_hit)
+    place, sentence, owner = place[is_hit], sentence[at][is_hit], owner[at][is_hit]
+    return _Hits(place, order, sentence, owner, sentence == context[owner])
 
 
-def _best_sentence(
-    place: NDArray[np.int64],
-    sentence: NDArray[np.int64],
-    owner: NDArray[np.intp],
-    weight: NDArray[np.float64],
-) -> tuple[NDArray[np.intp], NDArray[np.float64]]:
-    """Return owner and summed weight of the distinct places in each sentence."""
-    keys, first = np.unique(sentence * len(weight) + place, return_index=True)
-    numbers, inverse = np.unique(keys // len(weight), return_inverse=True)
+def _sum_sentences(
+    place: NDArray[np.int64], hits: _Hits, value: NDArray[np.float64]
+) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+    """Return owner and sum of the values of the distinct places in each sentence."""
+    size = int(place.max()) + 1
+    keys, first = np.unique(hits.sentence * size + place, return_index=True)
+    numbers, inverse = np.unique(keys // size, return_inverse=True)
     sums = np.zeros(len(numbers))
-    np.add.at(sums, inverse, weight[place[first]])
-    owners: NDArray[np.intp] = np.zeros(len(numbers), dtype=np.intp)
-    owners[inverse] = owner[first]
+    np.add.at(sums, inverse, value[first])
+    owners = np.zeros(len(numbers), dtype=np.int64)
+    owners[inverse] = hits.owner[first]
     return owners, sums
 
 
-def _find_pairs(
-    order: NDArray[np.int64],
-    place: NDArray[np.int64],
-    sentence: NDArray[np.int64],
-    pairs: NDArray[np.int64],
-) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+def _find_pairs(hits: _Hits, pairs: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Return which pairs of neighbours stand together, and at which of the hits each begins."""
-    codes = pairs[:, 0] * (1 << 16) + pairs[:, 1]
-    found, starts = [], []
+    codes = pairs[:, 0] * _PAIR_BASE + pairs[:, 1]
+    place, order, sentence = hits.place, hits.order, hits.sentence
+    found, starts = [np.empty(0, np.int64)], [np.empty(0, np.int64)]
     for step in range(1, _REACH + 1):
         if len(place) <= step or not len(codes):
             break
         near = (order[step:] - order[:-step] <= _REACH) & (sentence[step:] == sentence[:-step])
-        hits = np.flatnonzero(near)
-        wanted = place[hits] * (1 << 16) + place[hits + step]
+        at = np.flatnonzero(near)
+        wanted = place[at] * _PAIR_BASE + place[at + step]
         slot = np.searchsorted(codes, wanted).clip(max=len(codes) - 1)
         is_pair = codes[slot] == wanted
         found.append(slot[is_pair])
-        starts.append(hits[is_pair])
-    if not found:
-        return np.empty(0, np.int64), np.empty(0, np.int64)
+        starts.append(at[is_pair])
     return np.concatenate(found), np.concatenate(starts)
 
 
