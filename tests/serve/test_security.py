@@ -231,6 +231,18 @@ def test_use_is_in_the_audit_by_ids_only(ondol):
     assert "private" not in log
 
 
+def test_wrong_keys_and_sign_ins_are_in_the_audit(ondol):
+    _, secret = ondol.store.keys.add_key("kim", Label.parse("open"))
+    with serving(ondol) as client:
+        for _ in range(50):
+            client.get("/api/v1/me", headers={"authorization": "Bearer ondol_wrong"})
+        client.post("/api/v1/session", json={"key": secret})
+    log = "".join(path.read_text("utf-8") for path in sorted((ondol.settings.home / "audit").glob("*.jsonl")))
+    assert log.count('"action": "key.refuse"') == 1  # many in a row do not flood the log
+    assert '"actor": "kim", "action": "session.open"' in log
+    assert secret not in log
+
+
 def test_a_failing_audit_log_is_seen_and_stops_reads(open_home, monkeypatch):
     from ondol.core.errors import StorageError
 

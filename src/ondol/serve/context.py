@@ -3,6 +3,7 @@
 import contextlib
 import logging
 import threading
+import time
 from collections import OrderedDict
 from collections.abc import Callable
 from functools import cached_property
@@ -12,7 +13,7 @@ from fastapi import Depends, Request
 
 from ondol.core.access import LOCAL_PRINCIPAL, Principal
 from ondol.core.errors import AccessDeniedError, AuthenticationError, OndolError
-from ondol.core.models import ModelRecord
+from ondol.core.models import Capability, ModelRecord
 from ondol.serve.bridge import Workers
 from ondol.serve.jobs import JobRunner
 from ondol.serve.security import NOBODY, Access, Guard
@@ -27,6 +28,7 @@ log = logging.getLogger(__name__)
 
 _REQUEST_THREADS = 16
 _PICTURES = 64
+_REFUSED_EVERY_S = 10.0
 
 
 class ServeContext:
@@ -49,6 +51,7 @@ class ServeContext:
         self.runner = JobRunner(ondol)
         self.upkeep = Upkeep(ondol)
         self.upstream = Upstream(max_open=limit)
+        self._refused_at = float("-inf")
         self.pictures = PictureCache(self.workers)
 
     def start(self) -> None:
@@ -69,6 +72,13 @@ class ServeContext:
         """The way to the audit log."""
         return AuditTrail(self.ondol.store.audit)
 
+    def note_refused_key(self) -> None:
+        """Put a wrong key into the audit; of many in a row, one in ten seconds."""
+        now = time.monotonic()
+        if now - self._refused_at > _REFUSED_EVERY_S:
+            self._refused_at = now
+            self.trail.write_behind(Principal(name="nobody"), "key.refuse", outcome="denied")
+
     def has_keys(self) -> bool:
         """Tell whether anyone could sign in."""
         return bool(self.ondol.store.keys.list_keys(principal=LOCAL_PRINCIPAL))
@@ -85,24 +95,28 @@ class ServeContext:
         return chat, embed
 
     def list_models(self) -> list[ModelRecord]:
-        """Return the catalogue, and the models of configured servers that it does not hold."""
-        models = self.ondol.catalogue.list_models()
-        known = {model.name for model in models}
+        """Return the catalogue and configured servers' models; ``default_for`` tells which are in force."""
         settings = self.ondol.settings
-        for name, address, capability in (
-            (self.model_names()[0], settings.chat_base_url, "chat"),
-            (self.model_names()[1], settings.embed_base_url, "embed"),
-        ):
-            if name and address and name not in known:
-                record = {"name": name, "source": address, "installed": True}
-                models.append(
-                    ModelRecord.model_validate({
-                        **record,
-                        "capabilities": [capability],
-                        "default_for": [capability],
-                    })
-                )
-        return models
+        models = {model.name: model for model in self.ondol.catalogue.list_models()}
+        chat, embed = self.model_names()
+        in_force: tuple[tuple[Capability, str | None, str | None], ...] = (
+            ("chat", chat, settings.chat_base_url),
+            ("embed", embed, settings.embed_base_url),
+        )
+        for capability, name, address in in_force:
+            if name is None:
+                continue
+            known = ModelRecord(name=name, source=address or "", installed=True, capabilities=(capability,))
+            models.setdefault(name, known)
+            models = {
+                m.name: _mark_default(m, capability, is_default=m.name == name) for m in models.values()
+            }
+        return list(models.values())
+
+
+def _mark_default(model: ModelRecord, capability: Capability, *, is_default: bool) -> ModelRecord:
+    others = tuple(c for c in model.default_for if c != capability)
+    return model.model_copy(update={"default_for": (*others, capability) if is_default else others})
 
 
 class PictureCache:

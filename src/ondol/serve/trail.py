@@ -65,14 +65,21 @@ class AuditTrail:
         self._is_failing = False
 
     def write_behind(
-        self, principal: Principal, action: str, *, resource: str = "", detail: dict[str, Any] | None = None
+        self,
+        principal: Principal,
+        action: str,
+        *,
+        resource: str = "",
+        outcome: Outcome = "success",
+        detail: dict[str, Any] | None = None,
     ) -> None:
         """Write an event soon; at once, and raising ``StorageError``, while the log cannot be written."""
         if self._is_failing:
-            self.write(principal, action, resource=resource, detail=detail)
+            self.write(principal, action, resource=resource, outcome=outcome, detail=detail)
             return
         self._start()
-        self._queue.put({"actor": principal.name, "action": action, "resource": resource, "detail": detail})
+        event = {"actor": principal.name, "action": action, "resource": resource}
+        self._queue.put({**event, "outcome": outcome, "detail": detail})
 
     def close(self) -> None:
         """Write what is waiting."""

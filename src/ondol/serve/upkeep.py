@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 RETRY_S = 5.0
+SWEEP_EVERY_S = 3600.0
 UPLOAD_AGE_S = 6 * 3600.0
 
 
@@ -31,6 +32,7 @@ class Upkeep:
         self._thread: threading.Thread | None = None
         self._due = threading.Event()
         self._closing = threading.Event()
+        self._swept_at = float("-inf")
 
     def start(self) -> None:
         """Warm up, then wait for work; safe to call twice."""
@@ -51,30 +53,29 @@ class Upkeep:
             self._thread.join(timeout_s)
 
     def _run(self) -> None:
-        self._sweep_uploads()
         is_warm = False
         while not self._closing.is_set():
-            self._due.wait()
-            self._due.clear()
-            if self._closing.is_set():
-                return
-            if not self._update_index():
+            if self._due.is_set() and not self._update_index():
                 self._closing.wait(self._retry_s)
-                self._due.set()
-            elif not is_warm:
+                continue
+            if not is_warm:
                 is_warm = True
                 self._warm_up()
+            self._sweep()
+            self._due.wait(SWEEP_EVERY_S)
 
     def _update_index(self) -> bool:
+        self._due.clear()
         try:
             self._ondol.indexer.update()
         except OndolError as error:
             log.warning("the index could not be updated: %s", error)
-            return False
         except Exception:
             log.exception("updating the index failed unexpectedly")
-            return False
-        return True
+        else:
+            return True
+        self._due.set()
+        return False
 
     def _warm_up(self) -> None:
         """Load what the first question would wait for."""
@@ -89,8 +90,16 @@ class Upkeep:
         except Exception:
             log.exception("warming up failed unexpectedly")
 
-    def _sweep_uploads(self) -> None:
-        """Delete parts of uploads whose server was killed; a younger one may still be coming in."""
+    def _sweep(self) -> None:
+        """Delete originals of deleted documents, and parts of uploads that were killed; younger ones stay."""
+        now = time.monotonic()
+        if now - self._swept_at < SWEEP_EVERY_S:
+            return
+        self._swept_at = now
+        try:
+            self._ondol.store.sweep_blobs()
+        except OndolError as error:
+            log.warning("originals were not swept: %s", error)
         before = time.time() - UPLOAD_AGE_S
         for part in (self._ondol.settings.home / "uploads").glob("*.part"):
             try:

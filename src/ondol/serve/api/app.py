@@ -11,7 +11,7 @@ from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Scope
 
 from ondol import __version__
-from ondol.core.errors import OndolError
+from ondol.core.errors import AuthenticationError, OndolError
 from ondol.serve.api.body import BodyLimitMiddleware
 from ondol.serve.api.describe import build_openapi
 from ondol.serve.api.errors import build_response_for, install_error_handlers
@@ -65,7 +65,11 @@ def create_app(ondol: "Ondol") -> FastAPI:
         context.guard.check_host(headers)
         if not context.guard.needs_lookup(headers):
             return context.guard.identify(scope, headers)
-        return await context.door.run(lambda: context.guard.identify(scope, headers), timeout_s=30)
+        try:
+            return await context.door.run(lambda: context.guard.identify(scope, headers), timeout_s=30)
+        except AuthenticationError:
+            context.note_refused_key()
+            raise
 
     def refuse(scope: Scope, error: OndolError) -> ASGIApp:
         return build_response_for(scope["path"], error)

@@ -5,6 +5,7 @@ from starlette.responses import JSONResponse
 
 from ondol import __version__
 from ondol.core.access import EVERY_GROUP, Grade, Label, Principal
+from ondol.core.errors import AuthenticationError
 from ondol.policy.access import can_read
 from ondol.serve.api.errors import describe_errors
 from ondol.serve.api.routes.route import build_router
@@ -107,7 +108,12 @@ async def list_models(context: Context) -> ModelList:
 )
 async def create_session(context: Context, request: Request, body: SessionRequest) -> Response:
     """Exchange an API key for a cookie that scripts cannot read."""
-    token, principal = await context.workers.run(lambda: context.guard.open_session(body.key.strip()))
+    try:
+        token, principal = await context.door.run(lambda: context.guard.open_session(body.key.strip()))
+    except AuthenticationError:
+        context.note_refused_key()
+        raise
+    await context.workers.run(lambda: context.trail.write(principal, "session.open"))
     response = JSONResponse({"name": principal.name})
     response.set_cookie(
         SESSION_COOKIE,
