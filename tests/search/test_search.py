@@ -56,6 +56,9 @@ def test_an_empty_corpus_gives_nothing(find):
         ("ab1235/5 부품", "Part AB-1235/5"),
         ("1234.5", "Part AB-1234/5"),
         ("RTK 지원 gps", "The GPS receiver"),
+        ("which reciever", "The GPS receiver"),
+        ("대한민국의 수도는 어디입니까", "대한민국의 수도"),
+        ("서울의인구", "대한민국의 수도"),
     ],
 )
 def test_exact_things_and_inflected_words_are_found_first(shelf, find, query, start):

@@ -30,6 +30,9 @@ from ondol.text.morphemes import Analyser, QueryTerm
 from ondol.text.normalise import fold, nfc
 
 _MAX_TERMS = 96
+# A Latin word that no passage holds may be a slip of the pen; its neighbours score like a fairly common word.
+_NEAR_SCORE = 3.0
+_MIN_MISSPELT_CHARS = 5
 
 
 class SearchOptions(Frozen):
@@ -66,6 +69,7 @@ class _Question(NamedTuple):
     terms: list[QueryTerm]
     words: WordWeights
     highest: float
+    misspelt: list[tuple[str, float]]
 
 
 class HybridSearcher:
@@ -113,14 +117,19 @@ class HybridSearcher:
 
     def _analyse(self, reader: IndexReader, query: str) -> _Question:
         terms = self._analyser.query_terms(query)
-        idf = inverse_frequencies(reader.doc_freqs([term.text for term in terms]), reader.num_chunks)
+        freqs = reader.doc_freqs([term.text for term in terms])
+        idf = inverse_frequencies(freqs, reader.num_chunks)
         if len(terms) > _MAX_TERMS:
             weights = idf * np.array([term.weight for term in terms])
             kept = np.sort(np.argsort(-weights, kind="stable")[:_MAX_TERMS])
-            terms, idf = [terms[at] for at in kept], idf[kept]
+            terms, freqs, idf = [terms[at] for at in kept], freqs[kept], idf[kept]
         first = list({term.text: at for at, term in reversed(list(enumerate(terms)))}.values())
         distinct = [terms[at] for at in first]
-        return _Question(query, terms, weigh_words(terms, idf), highest_score(distinct, idf[first]))
+        misspelt = [
+            (t.text, _NEAR_SCORE) for t, f in zip(terms, freqs, strict=True) if f == 0 and _is_word(t)
+        ]
+        highest = highest_score(distinct, idf[first])
+        return _Question(query, terms, weigh_words(terms, idf), highest, misspelt)
 
     def _find(
         self, reader: IndexReader, question: _Question, selection: Selection, clock: "_Stopwatch"
@@ -129,7 +138,9 @@ class HybridSearcher:
         weights: dict[str, float] = {}
         for term in question.terms:
             weights[term.text] = max(term.weight, weights.get(term.text, 0.0))
-        lexical, scores = reader.search_lexical(list(weights.items()), selection, 2 * options.depth)
+        lexical, scores = reader.search_lexical(
+            list(weights.items()), selection, 2 * options.depth, near=question.misspelt
+        )
         clock.lap("lexical")
         trust = self._dense.trust(question.text) if self._dense is not None else 0.0
         near, cosines = np.empty(0, np.int64), np.empty(0, np.float64)
@@ -229,6 +240,10 @@ class _Stopwatch:
     def read(self) -> dict[str, float]:
         """Return the laps and the total."""
         return {**self._laps, "total": round((time.perf_counter() - self._started_s) * 1000, 3)}
+
+
+def _is_word(term: QueryTerm) -> bool:
+    return len(term.text) >= _MIN_MISSPELT_CHARS and term.text.isascii() and term.text.isalpha()
 
 
 def _look_up(

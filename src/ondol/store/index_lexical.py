@@ -4,7 +4,8 @@ Terms are joined by spaces and split at spaces again, so tantivy adds no languag
 are BM25 with k1 = 1.2 and b = 0.75 (Robertson and Zaragoza 2009).
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -12,7 +13,7 @@ import numpy as np
 import tantivy
 from numpy.typing import NDArray
 
-from ondol.core.errors import SearchIndexError
+from ondol.core.errors import DiskFullError, SearchIndexError
 
 _HEAP_BYTES = 64_000_000
 _TOKENIZER = "spaces"
@@ -53,10 +54,27 @@ def _register(index: Any) -> Any:
     return index
 
 
+@contextmanager
+def _translated(folder: Path) -> Iterator[None]:
+    try:
+        yield
+    except (ValueError, OSError) as error:
+        if "No space left" in str(error):
+            raise DiskFullError(
+                f"No space is left for the search index in {folder}.",
+                remedy="Free some space, then try again.",
+            ) from error
+        raise SearchIndexError(
+            f"The search index in {folder} could not be written: {error}.",
+            remedy="Check the folder's permissions and space, then try again.",
+        ) from error
+
+
 class LexicalWriter:
     """Changes a tantivy index in a folder of its own; one writer at a time."""
 
     def __init__(self, folder: Path) -> None:
+        self._folder = folder
         folder.mkdir(parents=True, exist_ok=True)
         if tantivy.Index.exists(str(folder)):
             self._index = _register(tantivy.Index.open(str(folder)))
@@ -93,13 +111,15 @@ class LexicalWriter:
 
     def commit(self) -> None:
         """Make what was added durable in the folder."""
-        self._writer.commit()
+        with _translated(self._folder):
+            self._writer.commit()
 
     def close(self) -> None:
         """Commit, wait for merges and let go of the folder."""
-        self._writer.commit()
-        self._writer.garbage_collect_files()
-        self._writer.wait_merging_threads()
+        with _translated(self._folder):
+            self._writer.commit()
+            self._writer.garbage_collect_files()
+            self._writer.wait_merging_threads()
 
 
 class LexicalReader:
@@ -132,6 +152,7 @@ class LexicalReader:
         terms: Sequence[tuple[str, float]],
         *,
         limit: int,
+        near: Sequence[tuple[str, float]] = (),
         labels: Sequence[str] | None = None,
         documents: Sequence[str] | None = None,
     ) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
@@ -140,12 +161,13 @@ class LexicalReader:
         Args:
             terms: each with its weight.
             limit: at most so many rows.
+            near: words that the index does not know, each with a constant score for a word one edit away.
             labels: only chunks with a holder marked with one of these; ``None`` does not narrow.
             documents: only chunks held by one of these; ``None`` does not narrow.
         """
-        if not terms or limit < 1:
+        if not (terms or near) or limit < 1:
             return np.empty(0, np.int64), np.empty(0, np.float64)
-        query = self._build_query(terms, labels, documents)
+        query = self._build_query(terms, near, labels, documents)
         hits = self._searcher.search(query, limit=limit, count=False).hits
         rows = self._searcher.fast_field_values("row", [address for _, address in hits])
         return np.array(rows, dtype=np.int64), np.array([score for score, _ in hits], dtype=np.float64)
@@ -153,17 +175,20 @@ class LexicalReader:
     def _build_query(
         self,
         terms: Sequence[tuple[str, float]],
+        near: Sequence[tuple[str, float]],
         labels: Sequence[str] | None,
         documents: Sequence[str] | None,
     ) -> Any:
         query, occur = tantivy.Query, tantivy.Occur
-        matches = query.boolean_query([
-            (
-                occur.Should,
-                query.boost_query(query.term_query(self._schema, "terms", term, "freq"), weight),
-            )
+        words = [
+            query.boost_query(query.term_query(self._schema, "terms", term, "freq"), weight)
             for term, weight in terms
-        ])
+        ]
+        words += [
+            query.const_score_query(query.fuzzy_term_query(self._schema, "terms", term, 1), score)
+            for term, score in near
+        ]
+        matches = query.boolean_query([(occur.Should, word) for word in words])
         clauses = [(occur.Must, matches)]
         for field, values in (("label", labels), ("document", documents)):
             if values is not None:

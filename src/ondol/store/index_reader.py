@@ -72,13 +72,25 @@ class IndexReader:
         return self._lexical.doc_freqs(terms)
 
     def search_lexical(
-        self, terms: Sequence[tuple[str, float]], selection: Selection, limit: int
+        self,
+        terms: Sequence[tuple[str, float]],
+        selection: Selection,
+        limit: int,
+        *,
+        near: Sequence[tuple[str, float]] = (),
     ) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
-        """Return positions and BM25 scores, best first, of at most ``limit`` chunks in ``selection``."""
+        """Return positions and BM25 scores, best first, of at most ``limit`` chunks in ``selection``.
+
+        Args:
+            terms: each with its weight.
+            selection: what may be found.
+            limit: at most so many.
+            near: words of which one an edit away scores what is given.
+        """
         if selection.is_empty:
             return np.empty(0, np.int64), np.empty(0, np.float64)
         rows, scores = self._lexical.search(
-            terms, limit=limit, labels=selection.labels, documents=selection.documents
+            terms, limit=limit, near=near, labels=selection.labels, documents=selection.documents
         )
         positions = self._order[np.searchsorted(self._sorted, rows)]
         alive = self._is_alive[positions]
