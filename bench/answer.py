@@ -26,6 +26,7 @@ import re
 import time
 from collections import Counter
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from ondol.ask.answer import Asker, AskOptions
 from ondol.ask.extract import ExtractOptions
@@ -35,6 +36,9 @@ from ondol.engines.chat.fake import FakeChat
 from ondol.evidence.question import find_names
 from ondol.evidence.support import check_support
 from ondol.ingest.chunk import build_chunks
+from ondol.ingest.pipeline import IngestOptions
+from ondol.serve.flows import Ondol
+from ondol.serve.settings import Settings
 from ondol.sources.read import read_document
 from ondol.text.morphemes import Analyser
 from ondol.text.sentences import split_sentences
@@ -186,39 +190,64 @@ def read_handbook():
     return hits
 
 
-def measure_handbook(analyser, options, *, verbose):
-    hits = read_handbook()
-    asker = Asker(Bm25Searcher(hits, analyser), options=options, analyser=analyser)
-    texts = {h.chunk_id: h.text for h in hits}
+def measure_handbook(asker, check, *, verbose):
+    """Ask the handbook's questions; ``check`` raises when a quote is not the stored text."""
     results = {}
+    rows = [json.loads(line) for line in QUESTIONS.read_text(encoding="utf-8").splitlines()]
     for language in ("ko", "en"):
-        rows = [json.loads(line) for line in QUESTIONS.read_text(encoding="utf-8").splitlines()]
-        rows = [r for r in rows if r["language"] == language]
-        asked = [r for r in rows if r["answers"]]
-        answered = first = shown = false = 0
-        for row in rows:
+        mine = [r for r in rows if r["language"] == language]
+        counts = Counter()
+        for row in mine:
             answer = asker.ask(row["question"], principal=LOCAL_PRINCIPAL)
-            assert_true(answer, texts)
-            a, b = judge(answer, row["answers"])
-            if row["answers"]:
-                answered, first, shown = answered + (not answer.abstained), first + a, shown + b
-            else:
-                false += not answer.abstained
-            if verbose and (not b if row["answers"] else not answer.abstained):
-                print(
-                    f"{'MISS' if row['answers'] else 'FALSE'} {row['question']} | {row['answers']}\n   "
-                    f"{answer.answer[:300]!r}"
-                )
-        silent = len(rows) - len(asked)
+            check(answer)
+            first, shown = judge(answer, row["answers"])
+            kind = "asked" if row["answers"] else "silent"
+            counts[kind] += 1
+            counts[f"{kind} answered"] += not answer.abstained
+            counts["first"] += first
+            counts["shown"] += shown
+            counts["quotes"] += len(answer.citations)
+            if verbose and (not shown if row["answers"] else not answer.abstained):
+                print("MISS" if row["answers"] else "FALSE", row["question"], row["answers"])
+                print(f"   {answer.answer[:300]!r}")
         results[language] = {
-            "answerable": len(asked),
-            "answered": answered / len(asked),
-            "gold_in_first": first / len(asked),
-            "gold_in_shown": shown / len(asked),
-            "unanswerable": silent,
-            "false_answer": false / silent,
+            "answerable": counts["asked"],
+            "answered": counts["asked answered"] / counts["asked"],
+            "gold_in_first": counts["first"] / counts["asked"],
+            "gold_in_shown": counts["shown"] / counts["asked"],
+            "unanswerable": counts["silent"],
+            "false_answer": counts["silent answered"] / counts["silent"],
+            "quotes_all_true": counts["quotes"],
         }
     return results
+
+
+def measure_handbook_plain(analyser, options, *, verbose):
+    hits = read_handbook()
+    texts = {h.chunk_id: h.text for h in hits}
+    asker = Asker(Bm25Searcher(hits, analyser), options=options, analyser=analyser)
+    return measure_handbook(asker, lambda answer: assert_true(answer, texts), verbose=verbose)
+
+
+def measure_handbook_whole(options, *, models_dir, verbose):
+    """The same through ingest, store and search, with the models of ``models_dir`` if there is one."""
+    with TemporaryDirectory() as folder, Ondol(Settings(home=Path(folder) / "home")) as ondol:
+        if models_dir:
+            ondol.settings.models_dir.parent.mkdir(parents=True, exist_ok=True)
+            ondol.settings.models_dir.symlink_to(models_dir.resolve())
+        ondol.ingest([str(HANDBOOK)], principal=LOCAL_PRINCIPAL, options=IngestOptions())
+        corpus = ondol.store.corpus
+
+        def check(answer):
+            for c in answer.citations:
+                pages = corpus.load_pages(c.document, principal=LOCAL_PRINCIPAL)
+                page = next(p for p in pages if p.number == c.locator.page)
+                assert page.text[c.locator.start : c.locator.end] == c.quote
+
+        asker = Asker(ondol.searcher, options=options, analyser=ondol.analyser)
+        results = measure_handbook(asker, check, verbose=verbose)
+        results["embedder"] = ondol.embedder.name if ondol.embedder else "none"
+        return results
 
 
 # -- support ------------------------------------------------------------------------------------------
@@ -339,20 +368,16 @@ def write_table(results):
         f"| {k} | {v:.3f} |" if isinstance(v, float) else f"| {k} | {v} |"
         for k, v in results["xquad"].items()
     ]
-    lines += [
-        "",
-        "## Sample handbook, BM25 over its chunks, k = 8",
-        "",
-        "| measure | ko | en |",
-        "|---|---|---|",
-    ]
-    both = results["handbook"]
-    for key in both["ko"]:
-        cells = [
-            f"{both[lang][key]:.3f}" if isinstance(both[lang][key], float) else str(both[lang][key])
-            for lang in ("ko", "en")
-        ]
-        lines.append(f"| {key} | {' | '.join(cells)} |")
+    for name, key in (("BM25 over its chunks", "handbook"), ("Ondol's own search", "handbook_whole")):
+        both = results[key]
+        lines += ["", f"## Sample handbook, {name}, k = 8", ""]
+        if "embedder" in both:
+            lines += [f"Embedder: {both['embedder']}", ""]
+        lines += ["| measure | ko | en |", "|---|---|---|"]
+        for measure in both["ko"]:
+            values = (both[lang][measure] for lang in ("ko", "en"))
+            cells = [f"{v:.3f}" if isinstance(v, float) else str(v) for v in values]
+            lines.append(f"| {measure} | {' | '.join(cells)} |")
     lines += ["", "## Support: share of claims accepted", "", "| claim | n | accepted |", "|---|---|---|"]
     lines += [f"| {k} | {v['n']} | {v['accepted']:.3f} |" for k, v in results["support"].items()]
     lines += ["", "## Orders inside documents", "", "| measure | value |", "|---|---|"]
@@ -369,6 +394,9 @@ def main():
     )
     parser.add_argument("--data", type=Path, required=True, help="folder that holds xquad_en/")
     parser.add_argument("--only", choices=["xquad", "handbook", "support", "injection"], action="append")
+    parser.add_argument(
+        "--models", type=Path, help="a home's models/ folder, for the whole way with dense search"
+    )
     parser.add_argument("--min-answerable", type=float)
     parser.add_argument("--verbose", action="store_true", help="print what was missed")
     arguments = parser.parse_args()
@@ -381,7 +409,10 @@ def main():
     if "xquad" in wanted:
         results["xquad"] = measure_xquad(arguments.data, analyser, options)
     if "handbook" in wanted:
-        results["handbook"] = measure_handbook(analyser, options, verbose=arguments.verbose)
+        results["handbook"] = measure_handbook_plain(analyser, options, verbose=arguments.verbose)
+        results["handbook_whole"] = measure_handbook_whole(
+            options, models_dir=arguments.models, verbose=arguments.verbose
+        )
     if "support" in wanted:
         results["support"] = measure_support(arguments.data)
     if "injection" in wanted:

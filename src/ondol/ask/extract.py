@@ -26,7 +26,7 @@ class ExtractOptions(Frozen):
         min_share: a further sentence must score at least this share of the best one.
     """
 
-    min_answerable: float = 0.45
+    min_answerable: float = 0.5
     max_sentences: int = 3
     min_share: float = 0.75
     max_items: int = 10
@@ -59,6 +59,7 @@ _ANAPHOR = re.compile(
 _MAX_ANTECEDENT_CHARS = 240
 _MIN_WINDOW = 0.05
 _MAX_BULLETS = 7
+_FIRST_STEPS = frozenset({"1.", "1)", "(1", "①"})
 _IN_LIST = frozenset({"item", "sentence"})
 _POOL = 24
 _BONUS_NEW = 0.4
@@ -124,6 +125,8 @@ def _choose(
         used.update((choice.passage, i) for i in choice.indexes)
         covered.update(candidate.matched)
         chosen.append(choice)
+        if selection.question.kind == "steps" and len(choice.units) > 2:
+            break  # a procedure is a whole answer
     return chosen
 
 
@@ -178,9 +181,13 @@ def _find_list(units: Sequence[Unit], at: int) -> range:
 
 
 def _is_procedure(units: Sequence[Unit], block: range) -> bool:
-    """Tell whether a list gives steps: it is numbered, or short with a lead."""
-    numbered = any(units[i].marker[:1].isdigit() for i in block)
-    return len(block) > 1 and (numbered or (units[block.start].kind == "lead" and len(block) <= _MAX_BULLETS))
+    """Tell whether a list gives steps from the first on: it is numbered, or short with a lead."""
+    if len(block) < 2:
+        return False
+    opening = units[block.start]
+    if any(units[i].marker[:1].isdigit() for i in block):
+        return opening.kind == "lead" or opening.marker[:2] in _FIRST_STEPS
+    return opening.kind == "lead" and len(block) <= _MAX_BULLETS
 
 
 def _needs_antecedent(units: Sequence[Unit], at: int, text: str) -> bool:
@@ -196,17 +203,21 @@ def _text(passages: Sequence[Passage], choice: _Choice) -> str:
 
 def _render(choice: _Choice, hit: Hit, number: int) -> CitedSentence:
     citation = build_citation(hit, choice.units[0].start, choice.units[-1].end, number=number)
-    lines = []
-    for unit in choice.units:
+    lines: list[str] = []
+    for position, unit in enumerate(choice.units):
         text = hit.text[unit.start : unit.end]
-        if unit.kind == "row":
-            text = label_cells(text, hit.context)
+        shown = render_plain(label_cells(text, hit.context) if unit.kind == "row" else text)
+        if position and "\n" not in hit.text[choice.units[position - 1].end : unit.start]:
+            lines[-1] += f" {shown}"  # a further sentence of the same line
         elif unit.kind == "item" and len(choice.units) > 1:
-            text = f"{unit.marker} {text}"
-        lines.append((unit.kind, f"{render_plain(text)} [{number}]"))
-    is_block = any(kind in {"item", "lead"} for kind, _ in lines) and len(lines) > 1
+            lines.append(f"{' ' * unit.depth}{unit.marker} {shown}")
+        else:
+            lines.append(shown)
+    is_block = len(lines) > 1 and any(unit.kind in {"item", "lead"} for unit in choice.units)
     separator = "\n" if is_block else " "
-    return CitedSentence(separator.join(line for _, line in lines), (citation,), is_block=is_block)
+    return CitedSentence(
+        separator.join(f"{line} [{number}]" for line in lines), (citation,), is_block=is_block
+    )
 
 
 def label_cells(row: str, context: str) -> str:

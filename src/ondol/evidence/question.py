@@ -55,6 +55,9 @@ _NAME = re.compile(
 )
 _NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
 _CAMEL = re.compile(r"\b[A-Za-z]*[a-z][A-Z][A-Za-z]*\b|\b[A-Z]{2,}[a-z]+[A-Za-z]*\b")
+_HOW_MUCH_OF = re.compile(
+    r"\bhow (old|tall|high|far|fast|large|big|heavy|deep|wide|often|long|close)\b", re.IGNORECASE
+)
 _HOW_MANY = re.compile(r"\bhow (?:many|much)\s+((?:[\w'’-]+\s+){0,3}?[\w'’-]+)", re.IGNORECASE)
 _WHICH = re.compile(
     r"\b(?:what|which)\s+(?:is the |was the |were the |are the )?((?:[\w'’-]+))", re.IGNORECASE
@@ -63,6 +66,8 @@ _WHICH = re.compile(
 _WEIGHT_NAME = 1.5
 _WEIGHT_NUMBER = 1.5
 _WEIGHT_WEAK = 0.4
+# "How long is it": the quality may be said ("200 metres long") or not ("lasts 24 months").
+_WEIGHT_MEASURED = 0.8
 
 
 @dataclass(frozen=True)
@@ -96,10 +101,14 @@ def read_question(text: str, *, terms: TermFunction = simple_terms) -> Question:
     names = tuple(find_names(text))
     name_terms = {t for name in names for t in terms(name)}
     weights = {t: _weight(t, is_name=t in name_terms) for t in found}
+    kind = _find_kind(text)
+    measured = _HOW_MUCH_OF.search(text)
+    if measured and kind == "number" and stem(measured[1].lower()) in weights:
+        weights[stem(measured[1].lower())] = _WEIGHT_MEASURED
     return Question(
         text=text,
         language=detect_language(text) or "en",
-        kind=_find_kind(text),
+        kind=kind,
         terms=found,
         weights=weights,
         names=names,

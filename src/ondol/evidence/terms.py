@@ -30,6 +30,7 @@ STOPWORDS = STOP_WORDS | word_set("""
 """)
 
 WEAK_WORDS = word_set("""
+    long large high big old tall far fast heavy deep wide often close
     able allow approximately around available based became began belong better bring call called came
     case cause certain come common consider considered contain create described different event exactly
     example exist fact find first form found general get go good got great group happen happened help
