@@ -127,8 +127,8 @@ class BertEmbedder:
         # Two threads may both load on first use: the second result replaces an equal one.
         encoder, tokenizer = self._encoder, self._tokenizer
         if encoder is None or tokenizer is None:
-            # For the whole process. OpenBLAS's own threads wait by spinning: on a busy 2-core machine a
-            # question took 188 ms with them and 21 without, and passages a third more processor time.
+            # For the whole process. OpenBLAS's own threads wait by spinning: on a busy 2-core machine
+            # passages took five times the processor time with them, and a question seven times as long.
             threadpool_limits(limits=1, user_api="blas")
             try:
                 tokenizer = Tokenizer.from_file(str(self._folder / "tokenizer.json"))
