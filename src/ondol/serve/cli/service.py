@@ -1,14 +1,13 @@
 """``ondol up`` and ``ondol serve``."""
 
 import http.client
-import ipaddress
 import json
 from typing import Annotated, Any
 
 import typer
 
 from ondol.core.access import LOCAL_PRINCIPAL, Label
-from ondol.core.errors import ConflictError, EngineError, SettingsError
+from ondol.core.errors import ConflictError, EngineError
 from ondol.ingest.pipeline import IngestOptions
 from ondol.serve.cli.corpus import ingest_bar, show_report
 from ondol.serve.cli.models import fetch
@@ -63,11 +62,6 @@ def run_server(ondol: Ondol) -> None:
     from ondol.serve.api.server import build_server_config
 
     settings = ondol.settings
-    if not _is_loopback(settings.host) and not ondol.store.keys.list_keys(principal=LOCAL_PRINCIPAL):
-        raise SettingsError(
-            f"{settings.host} can be reached from other machines, and no API key exists.",
-            remedy="Make one first: ondol keys add NAME --label LABEL --admin",
-        )
     config = build_server_config(ondol)
     try:
         listener = config.bind_socket()
@@ -115,13 +109,6 @@ def _ingest_sample(ondol: Ondol) -> None:
             should_stop=should_stop,
         )
     show_report(report)
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
 
 
 def _is_ours_running(ondol: Ondol) -> bool:
