@@ -60,8 +60,10 @@ def run_server(ondol: Ondol) -> None:
     import uvicorn
 
     from ondol.serve.api.server import build_server_config
+    from ondol.serve.security import check_binding
 
     settings = ondol.settings
+    check_binding(settings.host, has_keys=bool(ondol.store.keys.list_keys(principal=LOCAL_PRINCIPAL)))
     config = build_server_config(ondol)
     try:
         listener = config.bind_socket()
