@@ -44,6 +44,8 @@ export default defineConfig({
     assetsInlineLimit: 0,
     target: "es2022",
     modulePreload: { polyfill: false },
+    chunkSizeWarningLimit: 800,
+    license: { fileName: "licences.md" },
     rolldownOptions: {
       output: {
         codeSplitting: { groups: [{ name: "vendor", test: /node_modules/ }] },

@@ -12,15 +12,16 @@ START_S = 60
 
 
 class Server:
-    """A real server on a free port, over a home of its own, without any model."""
+    """A real server on a free port, over a home of its own, without a model unless ``settings`` name one."""
 
-    def __init__(self, home: Path) -> None:
+    def __init__(self, home: Path, **settings: str) -> None:
         self.home = home
         self.log: list[str] = []
         self._environment = {
             **{name: value for name, value in os.environ.items() if not name.startswith("ONDOL_")},
             "PYTHONWARNINGS": "ignore",
             "PYTHONUNBUFFERED": "1",
+            **settings,
         }
 
     def run(self, *arguments: str) -> str:

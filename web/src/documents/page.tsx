@@ -12,7 +12,7 @@ import { UploadList } from "./upload-list";
 import { addFiles } from "./uploads";
 
 const PAGE_SIZE = 50;
-const SELECT = "h-10 rounded-lg border border-line-strong bg-raised px-2.5 text-sm pointer-coarse:h-11";
+const SELECT = "h-10 rounded-lg border border-line-strong bg-raised px-2.5 text-sm pointer-coarse:h-11 pointer-coarse:text-base";
 
 export function DocumentsPage() {
   const { t, count } = useI18n();
@@ -54,7 +54,7 @@ export function DocumentsPage() {
               onChange={(event) => setWords(event.target.value)}
               aria-label={t("documents.search")}
               placeholder={t("documents.search")}
-              className="h-10 w-full rounded-lg border border-line-strong bg-raised pr-3 pl-9 text-sm pointer-coarse:h-11"
+              className="h-10 w-full rounded-lg border border-line-strong bg-raised pr-3 pl-9 text-sm pointer-coarse:h-11 pointer-coarse:text-base"
             />
           </div>
           <select aria-label={t("documents.kind")} value={kind} onChange={(event) => setKind(event.target.value)} className={SELECT}>

@@ -10,6 +10,7 @@ import { useI18n } from "@/i18n";
 import { SourcePanel } from "@/sources/panel";
 import { closeSource, useSource } from "@/sources/store";
 import { Drawer } from "@/ui/dialog";
+import { useBackCloses } from "@/ui/back";
 import { MEDIUM, useMedia, WIDE } from "@/ui/media";
 import { showToast, Toasts } from "@/ui/toast";
 import { LoginPage } from "./login";
@@ -19,19 +20,10 @@ import { TopBar } from "./top-bar";
 
 export function App() {
   const [isSignedOut, setSignedOut] = useState(false);
-  const queries = useQueryClient();
   useEffect(() => setUnauthenticatedHandler(() => setSignedOut(true)), []);
   const me = useQuery({ queryKey: ["me"], queryFn: ({ signal }) => loadMe(signal), staleTime: Infinity });
-  if (isSignedOut) {
-    return (
-      <LoginPage
-        onSignedIn={() => {
-          setSignedOut(false);
-          void queries.resetQueries();
-        }}
-      />
-    );
-  }
+  // A fresh page after signing in: nothing that somebody else had loaded may stay in its memory.
+  if (isSignedOut) return <LoginPage onSignedIn={() => window.location.reload()} />;
   if (me.isPending) return null;
   return <House />;
 }
@@ -63,6 +55,9 @@ function House() {
   useEffect(() => {
     resumeJobs().catch(() => undefined);
   }, []);
+
+  useBackCloses(source !== null && !isWide, () => closeSource());
+  useBackCloses(isMenuOpen && !isMedium, () => setMenuOpen(false));
 
   const where = route.page === "documents" ? "documents" : `chat:${route.conversation ?? ""}`;
   useEffect(() => setMenuOpen(false), [where]);

@@ -49,7 +49,7 @@ export function LoginPage({ onSignedIn }: { onSignedIn: () => void }) {
           onChange={(event) => setKey(event.target.value)}
           aria-invalid={isWrong}
           aria-describedby={isWrong ? "key-error" : undefined}
-          className="mt-1.5 h-11 w-full rounded-lg border border-line-strong bg-paper px-3 font-mono text-sm"
+          className="mt-1.5 h-11 w-full rounded-lg border border-line-strong bg-paper px-3 font-mono text-base"
         />
         {isWrong ? (
           <p id="key-error" role="alert" className="mt-2 text-sm text-bad">
