@@ -222,10 +222,11 @@ def test_use_is_in_the_audit_by_ids_only(ondol):
         client.post("/api/v1/ask", json={"question": "another private question about the battery"})
         document = client.get("/api/v1/documents").json()["documents"][0]
         client.get(f"/api/v1/documents/{document['id']}/original")
+        client.get(f"/api/v1/documents/{document['id']}/text")
         client.patch(f"/api/v1/documents/{document['id']}", json={"label": "sensitive"})
     assert ondol.store.audit.verify().ok
     log = "".join(path.read_text("utf-8") for path in sorted((ondol.settings.home / "audit").glob("*.jsonl")))
-    for action in ("search", "ask", "document.original", "document.change"):
+    for action in ("search", "ask", "document.original", "document.read", "document.change"):
         assert f'"action": "{action}"' in log
     assert document["id"] in log
     assert "private" not in log

@@ -14,6 +14,7 @@ from fastapi import Depends, Request
 from ondol.core.access import LOCAL_PRINCIPAL, Principal
 from ondol.core.errors import AccessDeniedError, AuthenticationError, OndolError
 from ondol.core.models import Capability, ModelRecord
+from ondol.engines.chat.profiles import build_profile
 from ondol.serve.bridge import Workers
 from ondol.serve.jobs import JobRunner
 from ondol.serve.security import NOBODY, Access, Guard
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 _REQUEST_THREADS = 16
-_PICTURES = 64
+_PICTURE_BYTES = 64 * 1024 * 1024
 _REFUSED_EVERY_S = 10.0
 
 
@@ -106,12 +107,23 @@ class ServeContext:
         for capability, name, address in in_force:
             if name is None:
                 continue
-            known = ModelRecord(name=name, source=address or "", installed=True, capabilities=(capability,))
+            known = ModelRecord(
+                name=name,
+                source=address or "",
+                installed=True,
+                capabilities=_find_capabilities(capability, name),
+            )
             models.setdefault(name, known)
             models = {
                 m.name: _mark_default(m, capability, is_default=m.name == name) for m in models.values()
             }
         return list(models.values())
+
+
+def _find_capabilities(kind: Capability, name: str) -> tuple[Capability, ...]:
+    """Return what a server's model can do, as far as its name tells."""
+    thinks = kind == "chat" and build_profile(name).reasoning == "switch"
+    return (kind, "reasoning") if thinks else (kind,)
 
 
 def _mark_default(model: ModelRecord, capability: Capability, *, is_default: bool) -> ModelRecord:
@@ -120,10 +132,11 @@ def _mark_default(model: ModelRecord, capability: Capability, *, is_default: boo
 
 
 class PictureCache:
-    """Page pictures by content; two askers of the same page wait for one drawing."""
+    """Page pictures by content, the last asked for; ``capacity`` bytes of them."""
 
-    def __init__(self, workers: Workers, *, capacity: int = _PICTURES) -> None:
+    def __init__(self, workers: Workers, *, capacity: int = _PICTURE_BYTES) -> None:
         self._workers, self._capacity = workers, capacity
+        self._num_bytes = 0
         self._pictures: OrderedDict[str, bytes] = OrderedDict()
         self._lock = threading.Lock()
 
@@ -135,9 +148,10 @@ class PictureCache:
                 return self._pictures[key]
         picture = await self._workers.run(draw)
         with self._lock:
+            self._num_bytes += len(picture) - len(self._pictures.pop(key, b""))
             self._pictures[key] = picture
-            while len(self._pictures) > self._capacity:
-                self._pictures.popitem(last=False)
+            while self._num_bytes > self._capacity:
+                self._num_bytes -= len(self._pictures.popitem(last=False)[1])
         return picture
 
 

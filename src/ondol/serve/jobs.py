@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-LEASE_S = 30.0
-HEARTBEAT_S = 5.0
+LEASE_S = 15.0
+HEARTBEAT_S = 3.0
 POLL_S = 2.0
 PROGRESS_S = 0.5
 

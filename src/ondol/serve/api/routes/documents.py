@@ -166,6 +166,7 @@ async def get_text(context: Context, principal: Who, document_id: str) -> Docume
 
     def work() -> DocumentText:
         document = find_document(context, document_id, principal)
+        context.trail.write_behind(principal, "document.read", resource=document.id)
         pages = context.ondol.store.corpus.load_pages(document.id, principal=principal)
         if pages and pages[0].number is not None:
             return DocumentText(pages=[PageText(page=p.number, text=p.text) for p in pages if p.number])
@@ -236,7 +237,9 @@ async def get_page_image(
     scale = round(scale, 2) or 0.01
 
     def find() -> Document:
-        return find_page(context, document_id, page, principal)
+        document = find_page(context, document_id, page, principal)
+        context.trail.write_behind(principal, "document.read", resource=document.id, detail={"page": page})
+        return document
 
     document = await context.workers.run(find)
     etag = f'"{document.blob_sha256[:32]}-{page}-{scale:g}"'
