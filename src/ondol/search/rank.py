@@ -21,6 +21,9 @@ _K1 = 1.2
 # Neighbours in the question may have one word between them in the passage.
 _REACH = 2
 _CONTEXT_SHARE = 0.5
+#  Between counting words (0) and BM25's own weights (1): a sentence should hold many of the words, not just
+#  the rarest.
+_DAMPING = 0.75
 _PAIR_BASE = 1 << 16
 
 
@@ -67,8 +70,9 @@ def weigh_words(terms: Sequence[QueryTerm], idf: NDArray[np.float64]) -> WordWei
     order = [place[n] for n, _ in sequence]
     pairs = np.array(sorted({(a, b) for a, b in pairwise(order) if a != b}), np.int64)
     pairs = pairs.reshape(-1, 2)
-    pair_value = value[pairs].sum(axis=1) if len(pairs) else np.empty(0)
-    return WordWeights(number, _share(np.sqrt(value)), pairs, _share(pair_value))
+    # Two words together say no more than the commoner of them allows: "can be" is found anywhere.
+    pair_value = value[pairs].min(axis=1) if len(pairs) else np.empty(0)
+    return WordWeights(number, _share(value**_DAMPING), pairs, _share(pair_value))
 
 
 def read_sentences(words: WordWeights, streams: Sequence[ForwardStream]) -> NDArray[np.float64]:
