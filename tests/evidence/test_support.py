@@ -105,3 +105,9 @@ def test_any_text_gets_a_verdict(claim, quote):
     verdict = check_support(claim, [quote])
     assert verdict.supported == (not verdict.failed)
     assert 0.0 <= verdict.score <= 1.0
+
+
+@pytest.mark.parametrize("quote", ["모터는 12개가 있습니다.", "12번을 누릅니다."])
+def test_across_languages_a_small_number_is_no_anchor(quote):
+    assert not check_support("The moon weighs 12 tonnes.", [quote], terms=TERMS).supported
+    assert not check_support("The moon has 12.", [quote], terms=TERMS).supported

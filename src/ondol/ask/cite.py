@@ -130,7 +130,8 @@ class Verifier:
         if not spans:
             tried = {m.number - 1 for m in named}
             for index in self._likely(claim, excluding=tried):
-                spans = self._support(claim, index, "")
+                # Across languages only the model knows which passage it read: chance would find a number.
+                spans = self._support(claim, index, "", across=False)
                 if spans:
                     break
         return Verified(tuple(spans), dropped)
@@ -145,7 +146,7 @@ class Verifier:
         ]
         return [-i for score, i in sorted(scored, reverse=True) if score > 0][:3]
 
-    def _support(self, claim: str, index: int, quote: str) -> list[Span]:
+    def _support(self, claim: str, index: int, quote: str, *, across: bool = True) -> list[Span]:
         """Return the fewest sentences of a passage that support ``claim``, at most three; else nothing."""
         passage = self._passages[index]
         text = passage.hit.text
@@ -157,12 +158,18 @@ class Verifier:
             tries = [sorted(order[:size])] if size > 1 else [[i] for i in order[:_MAX_UNITS]]
             for chosen in tries:
                 spans = _join_neighbours([passage.units[i] for i in chosen], text)
-                if self._holds(claim, passage, spans, first=min(chosen)):
+                if self._holds(claim, passage, spans, first=min(chosen), across=across):
                     return [Span(index, start, end) for start, end in spans]
         return []
 
     def _holds(
-        self, claim: str, passage: "_Passage", spans: Sequence[tuple[int, int]], first: int | None = None
+        self,
+        claim: str,
+        passage: "_Passage",
+        spans: Sequence[tuple[int, int]],
+        *,
+        first: int | None = None,
+        across: bool = True,
     ) -> bool:
         text = passage.hit.text
         before = passage.units[max(0, first - _NUM_BEFORE) : first] if first is not None else []
@@ -174,9 +181,8 @@ class Verifier:
             *(text[u.start : u.end] for u in before),
         ])
         quotes = [text[start:end] for start, end in spans]
-        return check_support(
-            claim, quotes, context=f"{context}\n{self._question}", terms=self._terms
-        ).supported
+        verdict = check_support(claim, quotes, context=f"{context}\n{self._question}", terms=self._terms)
+        return verdict.supported and (across or not verdict.cross_lingual)
 
 
 @dataclass

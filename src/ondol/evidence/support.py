@@ -30,6 +30,7 @@ _CLAUSE = re.compile(
     r"[,;:]\s+|\s+(?:and|or|but|while|whereas|because|so)\s+|(?<=[고며])\s+|(?<=지만)\s+|(?<=[와과])\s+"
 )
 _MIN_CLAUSE = 0.4
+_MIN_DIGITS = 3
 _CONTEXT_SHARE = 0.75
 # Context may explain a pronoun, not carry the claim.
 _MIN_ALONE = 0.6
@@ -250,10 +251,14 @@ def _compare_across(sentence: str, evidence: str, claim: Facts, given: Facts) ->
         anchors = {fold(w) for name in find_names(sentence) for w in re.findall(r"[A-Za-z]{2,}", name)}
         known = fold(evidence)
     held = {a for a in anchors if a in known}
-    numbers = {q.value for q in claim.quantities} & {q.value for q in given.quantities}
+    amounts = {(q.value, q.unit) for q in given.quantities}
+    numbers = {q.value for q in claim.quantities if (q.value, q.unit) in amounts}
+    # A small bare number is shared by accident; one with its unit, or a long one, is not.
+    telling = [q for q in claim.quantities if q.value in numbers and (q.unit or len(q.value) >= _MIN_DIGITS)]
     num_dates = sum(any(d.supports(date) for d in given.dates) for date in claim.dates)
     total = len(anchors) + len(claim.quantities) + len(claim.dates)
     score = (len(held) + len(numbers) + num_dates) / total if total else 0.0
-    if not held and not numbers and not num_dates:
-        return score, ["no number, name or term in common"]
-    return score, sorted(anchors - held)
+    absent = sorted(anchors - held) + [q.text for q in claim.quantities if q.value not in numbers]
+    if not held and not telling and not num_dates:
+        absent.append("no number, name or term in common")
+    return score, absent

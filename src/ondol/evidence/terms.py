@@ -100,14 +100,18 @@ def simple_terms(text: str) -> list[str]:
 
 
 def build_terms(source: TermSource) -> TermFunction:
-    """Return a function that cuts Korean into content morphemes with ``source``, and the rest by rule."""
+    """Return a function that cuts Korean into content morphemes with ``source``, and the rest by rule.
 
-    def terms(text: str) -> list[str]:
+    It remembers the last texts: checking claims reads the same sentences again and again.
+    """
+
+    @lru_cache(maxsize=_REMEMBERED)
+    def cut(text: str) -> tuple[str, ...]:
         if not has_hangul(text):
-            return _keep(lex(text))
-        return _keep(t for t in source.terms(text) if not t.text.startswith(BIGRAM_MARK))
+            return tuple(_keep(lex(text)))
+        return tuple(_keep(t for t in source.terms(text) if not t.text.startswith(BIGRAM_MARK)))
 
-    return terms
+    return lambda text: list(cut(text))
 
 
 def _keep(terms: Iterable[Term]) -> list[str]:
@@ -135,5 +139,6 @@ class TermBag:
         return term in self.terms
 
 
+_REMEMBERED = 2048
 _PREFIX = 5
 _RELATIVE = 0.6
