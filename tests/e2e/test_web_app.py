@@ -12,7 +12,7 @@ from web_files import HOSTILE, LEAVE, LEAVE_RULES, PUMP_PAGES, write_pdf
 playwright = pytest.importorskip("playwright.sync_api")
 expect = playwright.expect
 
-pytestmark = [pytest.mark.browser, pytest.mark.slow]
+pytestmark = pytest.mark.browser
 
 REPO = Path(__file__).parents[2]
 AXE = REPO / "web" / "node_modules" / "axe-core" / "axe.min.js"

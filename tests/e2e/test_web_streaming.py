@@ -11,7 +11,7 @@ from web_files import PUMP_PAGES, write_pdf
 playwright = pytest.importorskip("playwright.sync_api")
 expect = playwright.expect
 
-pytestmark = [pytest.mark.browser, pytest.mark.slow]
+pytestmark = pytest.mark.browser
 
 QUESTION = "How often are the impeller and the seal ring looked after?"
 SENTENCES = (

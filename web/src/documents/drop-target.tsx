@@ -46,7 +46,7 @@ export function DropTarget() {
   }, []);
   if (!isOver) return null;
   return (
-    <div aria-hidden className="pointer-events-none fixed inset-3 z-50 grid place-items-center rounded-3xl border-2 border-dashed border-ember bg-ember-soft/90">
+    <div aria-hidden className="pointer-events-none fixed inset-3 z-50 grid place-items-center rounded-3xl border-2 border-dashed border-ember bg-ember-soft/95">
       <div className="text-center">
         <p className="text-2xl font-semibold text-ember-strong">{t("documents.drop")}</p>
         <p className="mt-1 text-ink-2">{t("documents.dropText")}</p>

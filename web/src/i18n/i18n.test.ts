@@ -1,4 +1,4 @@
-import { readFileSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { browserLanguage, explainFailure, formatBytes, translate, translateCount } from ".";
 import { en } from "./en";
@@ -20,6 +20,14 @@ describe("the two dictionaries", () => {
     for (const [key, words] of Object.entries(en)) expect(words, key).not.toMatch(/[가-힣]/);
     const latin = Object.entries(ko).filter(([, words]) => words && !/[가-힣]/.test(words)).map(([key]) => key);
     expect(latin.sort()).toEqual(["kind.csv", "kind.hwp", "kind.hwpx", "kind.pdf", "kind.archive"].sort());
+  });
+
+  it("hold nothing that no component says", () => {
+    const files = readdirSync("src", { recursive: true, encoding: "utf8" }).filter((name) => /\.tsx?$/.test(name));
+    const sources = files.filter((name) => !/i18n|test/.test(name)).map((name) => readFileSync(`src/${name}`, "utf8")).join();
+    const made = /^(kind|error|label)\./;
+    const unsaid = Object.keys(en).filter((key) => !made.test(key) && !sources.includes(`"${key.replace(/_(one|other)$/, "")}"`));
+    expect(unsaid).toEqual([]);
   });
 
   it("explain every code of the server but those whose own words say more", () => {

@@ -1,4 +1,4 @@
-/** Short notes at the foot of the page. They are read aloud, never hold the only copy of something, and go away. */
+/** Short notes at the head of the page. They are read aloud, never hold the only copy of something, and go away. */
 
 import { useEffect, useSyncExternalStore } from "react";
 
@@ -53,7 +53,7 @@ export function Toasts() {
   return (
     <div
       role="status"
-      className="pointer-events-none fixed inset-x-4 bottom-24 z-[60] flex flex-col items-center gap-2 sm:bottom-6"
+      className="pointer-events-none fixed inset-x-4 top-16 z-[60] flex flex-col items-center gap-2 md:top-4"
     >
       {shown.map((toast) => (
         <Note key={toast.id} toast={toast} />
