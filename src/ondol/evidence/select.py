@@ -1,7 +1,7 @@
 """Choose the sentences of passages that answer a question.
 
-A linear model over a few readable features scores each sentence. Its weights are rounded from a softmax
-regression on XQuAD, cross-validated by article (``docs/decisions/0006-answers.md`` has the figures).
+A linear model over a few readable features scores each sentence. Most weights are rounded from a softmax
+regression on XQuAD, the rest were set by hand (``docs/decisions/0006-answers.md`` says which, with figures).
 """
 
 import math
