@@ -227,7 +227,7 @@ function HitCard({ hit }: { hit: Hit }) {
         {titleOf(hit)}
         {place ? <span className="font-normal text-ink-2">{`, ${place}`}</span> : null}
       </span>
-      <span className="mt-0.5 line-clamp-3 text-ink-2">
+      <span className="mt-0.5 line-clamp-3 whitespace-pre-line text-ink-2">
         {splitAtSpans(text, spans).map((piece, index) =>
           piece.marked ? (
             <b key={index} className="font-semibold text-ink">

@@ -154,6 +154,8 @@ export const en = {
   "source.next": "Next page",
   "source.pageOf": "Page {n} of {total}",
   "source.pageImage": "Page {n} of {title}",
+  "source.zoomIn": "Zoom in",
+  "source.zoomOut": "Zoom out",
   "source.backToQuote": "Back to the quoted passage",
   "source.earlier": "Show earlier text",
   "source.later": "Show later text",

@@ -156,6 +156,8 @@ export const ko: Record<keyof typeof en, string> = {
   "source.next": "다음 쪽",
   "source.pageOf": "{total}쪽 중 {n}쪽",
   "source.pageImage": "{title} {n}쪽",
+  "source.zoomIn": "크게 보기",
+  "source.zoomOut": "작게 보기",
   "source.backToQuote": "인용한 구절로 돌아가기",
   "source.earlier": "앞부분 더 보기",
   "source.later": "뒷부분 더 보기",

@@ -1,5 +1,5 @@
 import { useQuery } from "@tanstack/react-query";
-import { ChevronLeft, ChevronRight, Download, LocateFixed, MessageSquareText, X } from "lucide-react";
+import { ChevronLeft, ChevronRight, Download, LocateFixed, MessageSquareText, X, ZoomIn, ZoomOut } from "lucide-react";
 import { Tabs } from "radix-ui";
 import { useEffect, useRef, useState } from "react";
 import { ApiError, loadDocument, loadDocumentText, originalAddress, toFailure } from "@/api/client";
@@ -96,6 +96,8 @@ export function SourcePanel({ view }: { view: SourceView }) {
   );
 }
 
+const ZOOMS = [1, 1.4, 2, 3] as const;
+
 interface ReaderProps {
   view: SourceView;
   record: DocumentRecord;
@@ -108,14 +110,15 @@ function Reader({ view, record, text }: ReaderProps) {
   const pages = text.pages ?? null;
   const first = locator?.page ?? pages?.[0]?.page ?? null;
   const [page, setPage] = useState(first);
+  const [zoom, setZoom] = useState(0);
+  const [tab, setTab] = useState("page");
   const shownText = (page === null ? text.text : pages?.find((other) => other.page === page)?.text) ?? "";
   const isHome = page === (locator?.page ?? null) || (locator === null && page === first);
   const span: [number, number] | null = locator && isHome ? [locator.start, locator.end] : null;
   const isChanged = span !== null && view.passage !== null && sliceCodePoints(shownText, ...span) !== view.passage.quote;
   const hasImages = record.kind === "pdf" && page !== null;
-  const reader = (
-    <TextView key={page ?? 0} text={shownText} span={isChanged ? null : span} language={record.language} />
-  );
+  const marked = isChanged ? null : span;
+  const reader = <TextView key={page ?? 0} text={shownText} span={marked} language={record.language} />;
   return (
     <>
       {isChanged ? (
@@ -124,25 +127,29 @@ function Reader({ view, record, text }: ReaderProps) {
         </p>
       ) : null}
       {hasImages ? (
-        <Tabs.Root defaultValue="page" className="flex min-h-0 flex-1 flex-col">
-          <Tabs.List aria-label={t("source.panel")} className="flex gap-1 border-b border-line px-3 pt-1">
-            {(["page", "text"] as const).map((tab) => (
-              <Tabs.Trigger
-                key={tab}
-                value={tab}
-                className="-mb-px min-h-10 border-b-2 border-transparent px-3 text-sm text-ink-2 data-[state=active]:border-ember data-[state=active]:font-medium data-[state=active]:text-ink"
-              >
-                {t(tab === "page" ? "source.pageTab" : "source.textTab")}
-              </Tabs.Trigger>
-            ))}
-          </Tabs.List>
+        <Tabs.Root value={tab} onValueChange={setTab} className="flex min-h-0 flex-1 flex-col">
+          <div className="flex items-center justify-between border-b border-line px-3 pt-1">
+            <Tabs.List aria-label={t("source.panel")} className="flex gap-1">
+              {(["page", "text"] as const).map((name) => (
+                <Tabs.Trigger
+                  key={name}
+                  value={name}
+                  className="-mb-px min-h-10 border-b-2 border-transparent px-3 text-sm text-ink-2 data-[state=active]:border-ember data-[state=active]:font-medium data-[state=active]:text-ink"
+                >
+                  {t(name === "page" ? "source.pageTab" : "source.textTab")}
+                </Tabs.Trigger>
+              ))}
+            </Tabs.List>
+            {tab === "page" ? <ZoomButtons zoom={zoom} onZoom={setZoom} /> : null}
+          </div>
           <Tabs.Content value="page" className="min-h-0 flex-1 overflow-auto bg-sunken p-3">
             <PageImage
               key={page}
               document={record.id}
               title={titleOf(record)}
               page={page}
-              span={isChanged ? null : span}
+              span={marked}
+              zoom={ZOOMS[zoom] ?? 1}
             />
           </Tabs.Content>
           <Tabs.Content value="text" className="flex min-h-0 flex-1 flex-col">
@@ -152,10 +159,24 @@ function Reader({ view, record, text }: ReaderProps) {
       ) : (
         reader
       )}
-      {page !== null && pages ? (
+      {page !== null && pages && pages.length > 1 ? (
         <PageTurner page={page} pages={pages.map((other) => other.page)} home={locator?.page ?? null} onTurn={setPage} />
       ) : null}
     </>
+  );
+}
+
+function ZoomButtons({ zoom, onZoom }: { zoom: number; onZoom: (zoom: number) => void }) {
+  const { t } = useI18n();
+  return (
+    <div className="flex">
+      <IconButton label={t("source.zoomOut")} compact disabled={zoom === 0} onClick={() => onZoom(zoom - 1)}>
+        <ZoomOut size={17} aria-hidden />
+      </IconButton>
+      <IconButton label={t("source.zoomIn")} compact disabled={zoom === ZOOMS.length - 1} onClick={() => onZoom(zoom + 1)}>
+        <ZoomIn size={17} aria-hidden />
+      </IconButton>
+    </div>
   );
 }
 
