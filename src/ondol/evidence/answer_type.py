@@ -41,6 +41,19 @@ _DEFINITION = re.compile(
     r"|(?:이란|란 |을 말|를 말|의미|뜻|정의|입니다|이다\.)",
     re.IGNORECASE,
 )
+_ASKED_SUBJECT = re.compile(
+    r"^\W*what(?:'s| is| are| was| were) (?:an? |the )?(?P<english>.+?)\W*$"
+    r"|^\W*(?P<korean>.+?)(?:이?란|은|는|이|가)?\s*(?:무엇|뭐|뭔|뭘|어떤 것)",
+    re.IGNORECASE,
+)
+_DEFINED_SUBJECT = re.compile(
+    r"^\W*(?:an? |the )?(?P<english>[\w\s/&-]{2,60}?)(?:\s*\([^)]*\))?\s+"
+    r"(?:(?:is|are|was|were) (?:an?|the|one|any|part|used|called|known|defined|designed|intended|made)"
+    r"|means?|refers?|allows?|lets?|enables?|provides?|consists?|describes?|defines?|helps?|"
+    r"represents?|contains?|shows?|displays?|can be used)\b"
+    r"|^\W*(?P<korean>[^\n]{1,40}?)(?:\s*\([^)]*\))?(?:이?란|은|는)\s",
+    re.IGNORECASE,
+)
 _STEP = re.compile(
     r"^\W*(?:\d+[.)]|[-*•])|\b(?:click|select|press|choose|open|enter|connect|turn|set|use|go to|run"
     r"|install|drag|tap|type|first"
@@ -70,11 +83,29 @@ def match_answer_kind(question: Question, sentence: str) -> float:
         case "reason":
             return 1.0 if _REASON.search(sentence) else 0.0
         case "definition":
-            return 1.0 if _DEFINITION.search(sentence) else 0.3
+            return _match_definition(question, sentence)
         case "steps":
             return 1.0 if _STEP.search(sentence) else 0.0
         case "yes_no" | "thing":
             return 0.5
+
+
+def _match_definition(question: Question, sentence: str) -> float:
+    """A sentence that opens with the thing asked for and says what it is or does defines it."""
+    asked, defined = _ASKED_SUBJECT.match(question.text), _DEFINED_SUBJECT.match(sentence)
+    if asked and defined:
+        subject = _bare(asked["english"] or asked["korean"])
+        found = _bare(defined["english"] or defined["korean"])
+        if subject and found == subject:
+            return 1.0
+        if subject and found.endswith(subject):
+            return 0.7
+    return 0.5 if _DEFINITION.search(sentence) else 0.2
+
+
+def _bare(name: str) -> str:
+    """Return a name without case, spaces and the plural's s, so that *GeoFences* is the *geofence*."""
+    return re.sub(r"[\W_]", "", name.casefold()).removesuffix("s")
 
 
 def _match_number(question: Question, sentence: str) -> float:
