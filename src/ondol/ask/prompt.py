@@ -103,6 +103,8 @@ def estimate_tokens(text: str) -> float:
 
 
 def _format_passage(number: int, hit: Hit) -> str:
-    about = " > ".join(part for part in dict.fromkeys((hit.title, hit.context)) if part)
+    # The context usually opens with the title; angle brackets would end the attribute's tag.
+    about = hit.context if hit.context.startswith(hit.title) else f"{hit.title} > {hit.context}"
+    about = about.strip(" >").replace(" > ", " › ")
     about = re.sub(r"[\"<>\n]", " ", defuse(about))
     return f'<passage number="{number}" about="{about}">\n{defuse(hit.text)}\n</passage>'
