@@ -215,6 +215,15 @@ def test_truncated_files_are_corrupt(name: str):
             read_document(data[: int(len(data) * share)], name=name)
 
 
+def test_a_stream_that_is_said_to_be_huge_and_runs_in_a_circle():
+    data = bytearray((DATA / "table.hwp").read_bytes())
+    name = "FileHeader".encode("utf-16-le")
+    entry = bytes(data).find(name)
+    struct.pack_into("<Q", data, entry + 120, 0x7FFFFFF0)
+    with pytest.raises(CorruptFileError, match="more than it holds"):
+        hwp.read(bytes(data), name="a.hwp", limits=LIMITS)
+
+
 def test_a_record_that_promises_too_much():
     body = zlib.compressobj(wbits=-15)
     packed = body.compress(struct.pack("<I", 0x42 | 0xFFF << 20) + struct.pack("<I", 1 << 30)) + body.flush()

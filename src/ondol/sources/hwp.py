@@ -85,6 +85,7 @@ def read(data: bytes, *, name: str, limits: Limits) -> ParsedDocument:
         )
     try:
         with olefile.OleFileIO(io.BytesIO(data)) as ole:
+            _check_sizes(ole, len(data), name)
             streams = _Streams(ole, name, limits)
             styles = _Styles(parse_records(streams.read("DocInfo"), name))
             sections = [_read_section(parse_records(body, name), styles) for body in streams.read_sections()]
@@ -105,6 +106,15 @@ def read(data: bytes, *, name: str, limits: Limits) -> ParsedDocument:
         modified_at=meta.modified_at,
         pages=(written,),
     )
+
+
+def _check_sizes(ole: olefile.OleFileIO, num_bytes: int, name: str) -> None:
+    """Refuse streams said to be larger than the file: sectors chained in a circle would fill any size."""
+    sizes = [entry.size for entry in ole.direntries if entry is not None]
+    if max([*sizes, ole.num_mini_fat_sectors * ole.sector_size]) > num_bytes:
+        raise CorruptFileError(
+            f"{name} is damaged: it declares more than it holds.", remedy="Get an intact copy of the file."
+        )
 
 
 class _Streams:
