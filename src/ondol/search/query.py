@@ -48,8 +48,8 @@ class SearchOptions(Frozen):
 
     depth: int = 50
     sentence_weight: float = 0.2
-    pair_weight: float = 0.12
-    dense_weight: float = 1.0
+    pair_weight: float = 0.2
+    dense_weight: float = 0.85
     rerank_depth: int = 20
 
 

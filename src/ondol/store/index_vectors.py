@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from ondol.store.index_segment import Segment
 
-NUM_DIRECTIONS = 64
+NUM_DIRECTIONS = 96
 _NUM_CANDIDATES = 1500
 
 
