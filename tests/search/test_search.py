@@ -85,6 +85,14 @@ def test_a_shared_text_is_found_through_the_document_one_may_read(shelf, find):
     assert find("극비 계획", PUBLIC) == ()
 
 
+def test_the_running_number_of_a_file_name_is_no_content(shelf, find):
+    shelf.put("scan_12.txt", "아무 내용이 없다.", title="scan_12")
+    shelf.put("b.txt", "모두 12개의 부품이 있다.", title="2024 목록")
+    assert [hit.text for hit in find("12")] == ["모두 12개의 부품이 있다."]
+    assert find("scan")[0].title == "scan_12"
+    assert find("2024")[0].title == "2024 목록"
+
+
 def test_filters_narrow_on_one_and_the_same_document(shelf, find):
     old, new = datetime(2020, 1, 1, tzinfo=UTC), datetime(2025, 1, 1, tzinfo=UTC)
     shelf.put("a.txt", SEOUL, folder="/docs/a", modified_at=old)

@@ -5,9 +5,11 @@ index, and vectors are found again by the hash of their text.
 """
 
 import hashlib
+import re
 import time
 from collections.abc import Callable, Iterator, Sequence
 from typing import TypeVar
+from urllib.parse import unquote
 
 import numpy as np
 
@@ -33,6 +35,8 @@ _TEXTS_AT_ONCE = 64
 _CHANGES_AT_ONCE = 512
 _PUBLISH_EVERY_S = 30.0
 _LOCK_TIMEOUT_S = 600.0
+# Digits in a file's name that are neither a year nor a date.
+_RUNNING_NUMBER = re.compile(r"(?<!\d)(?!(?:19|20)\d\d(?!\d))\d{1,5}(?!\d)")
 
 
 class IndexProgress(Frozen):
@@ -195,7 +199,7 @@ class _Run:
 
     def _draft(self, title: str, chunks: Sequence[IndexedChunk]) -> Iterator[ChunkDraft]:
         for some in _batches(chunks, _CHUNKS_AT_ONCE):
-            contexts = [f"{title}\n{item.chunk.context}".strip() for item in some]
+            contexts = [_describe(title, item.chunk.context) for item in some]
             texts = [item.chunk.text for item in some]
             context_terms = self._analyser.terms_many(contexts)
             text_terms = self._analyser.terms_many(texts)
@@ -296,9 +300,25 @@ def _group_by_holders(
 
 
 def _shared_title(holders: Sequence[Holder]) -> str:
-    """Return the title if all agree: a hidden document's name must not be found through an open one."""
+    """Return the title if all agree: a hidden document's name must not be found through an open one.
+
+    Of a title that is a file's name the running number goes: ``scan_12`` says nothing about the number 12.
+    """
     titles = {holder.title for holder in holders}
-    return titles.pop() if len(titles) == 1 else ""
+    if len(titles) != 1:
+        return ""
+    title = titles.pop()
+    is_name = any(_is_file_name(title, holder.uri) for holder in holders)
+    return _RUNNING_NUMBER.sub(" ", title).strip() if is_name else title
+
+
+def _is_file_name(title: str, uri: str) -> bool:
+    return unquote(uri).rsplit("/", 1)[-1].startswith(title)
+
+
+def _describe(title: str, context: str) -> str:
+    """Return what stands over a chunk; the context often begins with the title already."""
+    return context if title in context else f"{title}\n{context}".strip()
 
 
 def _fingerprint(holders: Sequence[Holder], chunks: Sequence[IndexedChunk]) -> str:
