@@ -41,6 +41,14 @@ def resident_bytes(pid):
         return 0
 
 
+def is_parser(pid):
+    """Tell a parser from a fork of this process that is about to become one."""
+    try:
+        return b"ondol.sources.worker" in Path(f"/proc/{pid}/cmdline").read_bytes()
+    except OSError:
+        return False
+
+
 def children():
     """Ids of the processes that this one started."""
     found = []
@@ -63,7 +71,8 @@ class Gauge(threading.Thread):
     def run(self):
         while not self.done.wait(0.1):
             self.own = max(self.own, resident_bytes("self"))
-            self.parsers = max(self.parsers, sum(map(resident_bytes, children())))
+            parsers = [pid for pid in children() if is_parser(pid)]
+            self.parsers = max(self.parsers, sum(map(resident_bytes, parsers)))
 
 
 def write_documents(folder, number, chance):
