@@ -1,7 +1,7 @@
 """What a person who asks must be able to rely on, without a model and with a scripted one."""
 
 import pytest
-from passages import EVERYTHING, LEAVE, WARRANTY, FixedSearcher, assert_true, hit
+from passages import EVERYTHING, WARRANTY, FixedSearcher, assert_true, hit
 
 from ondol.ask.answer import Asker
 from ondol.core.access import LOCAL_PRINCIPAL
@@ -224,16 +224,6 @@ def test_korean_is_generated_and_checked_alike(ask):
         "김철수 부장이 휴가를 승인합니다.",
     ]
     assert answer.withheld.unsupported_sentences == 1
-
-
-def test_across_languages_numbers_are_the_anchor(ask):
-    hits = (LEAVE,)
-    right = ask("How many days of sick leave are there?", "Sick leave is up to 60 days [1].", hits=hits)
-    assert right.citations[0].quote == "병가는 최대 60일까지 사용할 수 있습니다."
-    wrong = ask("How many days of sick leave are there?", "Sick leave is up to 90 days [1].", hits=hits)
-    assert wrong.abstained
-    bare = ask("Is there sick leave?", "Sick leave may be taken [1].", hits=hits)
-    assert bare.abstained
 
 
 def test_a_list_keeps_its_lines(ask):

@@ -2,11 +2,13 @@
 
 import json
 import random
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from ondol.ask.answer import Asker
+from ondol.ask.prompt import build_translation
 from ondol.core.access import LOCAL_PRINCIPAL
 from ondol.core.answers import Answer
 from ondol.core.models import ChatRequest
@@ -60,11 +62,29 @@ def test_extracted_citations(ondol: Ondol, questions: list[str]):
     assert cited >= NUM_QUESTIONS
 
 
-def test_citations_of_a_model_that_lies(ondol: Ondol, questions: list[str]):
+TRANSLATES = tuple(build_translation("", language=language)[0].content for language in ("ko", "en"))
+
+
+def refuse(quote: str) -> str:
+    """Translate nothing."""
+    return ""
+
+
+def lie(quote: str) -> str:
+    """Translate into the lie that the answer tells, at times with the numbers and names of the sentence."""
+    words = quote.removeprefix("<sentence>\n").removesuffix("\n</sentence>").split()
+    kept = " ".join(word for word in words if word.isascii()) if len(words) % 2 else ""
+    return f"The moon is made of basalt cheese and weighs 12 tonnes {kept}.".replace(" .", ".")
+
+
+@pytest.mark.parametrize("translate", [refuse, lie])
+def test_citations_of_a_model_that_lies(ondol: Ondol, questions: list[str], translate: Callable[[str], str]):
     """The model copies, alters numbers, invents sentences and cites passages that do not exist."""
     chance = random.Random(20261122)
 
     def write(request: ChatRequest) -> str:
+        if request.messages[0].content in TRANSLATES:
+            return translate(request.messages[-1].content)
         lines = [line.strip() for line in request.messages[-1].content.splitlines() if len(line) > 30]
         copied = chance.choice(lines) if lines else "Nothing."
         altered = copied.replace("1", "7").replace("2", "9")

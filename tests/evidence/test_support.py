@@ -63,10 +63,9 @@ def test_a_name_may_come_from_the_context_but_a_number_may_not():
     assert not check_support("Juan Perez founded it in 1948.", [quote], terms=TERMS).supported
 
 
-def test_context_alone_supports_nothing():
-    verdict = check_support(
-        "The drone has six motors.", ["Click OK to go on."], context="The drone has six motors.", terms=TERMS
-    )
+@pytest.mark.parametrize("claim", ["The drone has six motors.", "The drone has motors."])
+def test_context_alone_supports_nothing(claim):
+    verdict = check_support(claim, ["Click OK to go on."], context=claim, terms=TERMS)
     assert not verdict.supported
 
 

@@ -15,6 +15,7 @@ from ondol.ask.extract import ExtractOptions, extract
 from ondol.ask.generate import Outcome, generate
 from ondol.ask.phrases import not_found
 from ondol.ask.prompt import build_messages, estimate_tokens, fit_hits
+from ondol.ask.translate import TranslateOptions, Translator
 from ondol.core.access import Principal
 from ondol.core.answers import (
     Answer,
@@ -50,6 +51,7 @@ class AskOptions(Frozen):
     """
 
     extract: ExtractOptions = ExtractOptions()
+    translate: TranslateOptions = TranslateOptions()
     num_nearest: int = 3
     max_tokens: int = 640
     think_tokens: int = 4096
@@ -208,14 +210,17 @@ class Asker:
             timeout_s=self._options.timeout_s,
         )
         outcome = Outcome()
-        verifier = Verifier(given, question=asked.alone, terms=self._terms)
+        translator = Translator(
+            chat, language=asked.language, terms=self._terms, options=self._options.translate
+        )
+        verifier = Verifier(given, question=asked.alone, terms=self._terms, translator=translator)
         for sentence in generate(
             chat, request, verifier=verifier, numbering=Numbering(given), outcome=outcome
         ):
             timer.mark_once("first_sentence")
             draft.mode = "generated"
             yield draft.add(sentence)
-        draft.usage = outcome.usage
+        draft.usage = _add(outcome.usage, translator.usage)
         draft.withheld = Withheld(
             unverified_citations=outcome.unverified, unsupported_sentences=outcome.unsupported
         )
@@ -237,6 +242,14 @@ class Asker:
         thinks = profile.reasoning == "always" or (profile.reasoning == "switch" and think is not False)
         wanted = self._options.max_tokens + (self._options.think_tokens if thinks else 0)
         return max(64, min(wanted, profile.context_tokens // 2))
+
+
+def _add(one: Usage, other: Usage) -> Usage:
+    return Usage(
+        prompt_tokens=one.prompt_tokens + other.prompt_tokens,
+        completion_tokens=one.completion_tokens + other.completion_tokens,
+        total_tokens=one.total_tokens + other.total_tokens,
+    )
 
 
 def _unique(sentences: Sequence[CitedSentence]) -> tuple[Citation, ...]:

@@ -10,12 +10,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from ondol.ask.plain import is_instruction
+from ondol.ask.translate import Translator
 from ondol.core.answers import Citation
 from ondol.core.documents import Hit
+from ondol.evidence.facts import read_facts
 from ondol.evidence.quote import find_quote
 from ondol.evidence.support import check_support
 from ondol.evidence.terms import TermBag, TermFunction
+from ondol.evidence.translation import check_across, crosses_language
 from ondol.evidence.units import Unit, split_units
+from ondol.text.language import detect_language
 
 # The prompt teaches [1] and [1][2]; models also write [1, 2], 【1】, [^1], [passage 1] and [1: "quote"].
 _MARK = re.compile(
@@ -28,6 +32,8 @@ _MAX_UNITS = 3
 _MAX_CITATIONS = 3
 _NUM_BEFORE = 2
 _MAX_ACROSS = 8
+_MAX_TRANSLATED_CHARS = 600
+_LATIN_WORD = re.compile(r"[A-Za-z]{2,}")
 
 
 @dataclass(frozen=True)
@@ -108,30 +114,46 @@ def read_marks(sentence: str) -> tuple[str, tuple[Mark, ...]]:
 
 
 class Verifier:
-    """Finds the sentences of the passages that support a claim. Cheap to make; one for each answer."""
+    """Finds the sentences of the passages that support a claim. Cheap to make; one for each answer.
 
-    def __init__(self, hits: Sequence[Hit], *, question: str, terms: TermFunction) -> None:
+    Args:
+        hits: the passages, numbered from 1.
+        question: what was asked; it may explain a pronoun of a claim.
+        terms: how text is cut into content terms.
+        translator: into the answer's language; without it no passage in another language supports a claim.
+    """
+
+    def __init__(
+        self,
+        hits: Sequence[Hit],
+        *,
+        question: str,
+        terms: TermFunction,
+        translator: Translator | None = None,
+    ) -> None:
         self._terms = terms
+        self._translator = translator
         self._question = question
         self._passages = [_Passage(hit, terms) for hit in hits]
 
     def verify(self, claim: str, marks: Sequence[Mark]) -> Verified:
         """Return the spans that support ``claim``.
 
-        Passages that its marks name are read first, and only when those do not support it the others.
+        Passages that its marks name are read first, and only when those do not support it the others. A
+        passage in another language supports a claim only when it is named, with the help of a translation.
         """
         named = [m for m in marks if 1 <= m.number <= len(self._passages)]
         dropped = len(marks) - len(named)
         spans: list[Span] = []
         for mark in named[:_MAX_CITATIONS]:
-            found = self._support(claim, mark.number - 1, mark.quote)
+            index = mark.number - 1
+            found = self._support(claim, index, mark.quote) or self._support_across(claim, index)
             spans.extend(found)
             dropped += not found
         if not spans:
             tried = {m.number - 1 for m in named}
             for index in self._likely(claim, excluding=tried):
-                # Across languages only the model knows which passage it read: chance would find a number.
-                spans = self._support(claim, index, "", across=False)
+                spans = self._support(claim, index, "")
                 if spans:
                     break
         return Verified(tuple(spans), dropped)
@@ -146,7 +168,7 @@ class Verifier:
         ]
         return [-i for score, i in sorted(scored, reverse=True) if score > 0][:3]
 
-    def _support(self, claim: str, index: int, quote: str, *, across: bool = True) -> list[Span]:
+    def _support(self, claim: str, index: int, quote: str) -> list[Span]:
         """Return the fewest sentences of a passage that support ``claim``, at most three; else nothing."""
         passage = self._passages[index]
         text = passage.hit.text
@@ -158,7 +180,7 @@ class Verifier:
             tries = [sorted(order[:size])] if size > 1 else [[i] for i in order[:_MAX_UNITS]]
             for chosen in tries:
                 spans = _join_neighbours([passage.units[i] for i in chosen], text)
-                if self._holds(claim, passage, spans, first=min(chosen), across=across):
+                if self._holds(claim, passage, spans, first=min(chosen)):
                     return [Span(index, start, end) for start, end in spans]
         return []
 
@@ -169,7 +191,6 @@ class Verifier:
         spans: Sequence[tuple[int, int]],
         *,
         first: int | None = None,
-        across: bool = True,
     ) -> bool:
         text = passage.hit.text
         before = passage.units[max(0, first - _NUM_BEFORE) : first] if first is not None else []
@@ -182,7 +203,37 @@ class Verifier:
         ])
         quotes = [text[start:end] for start, end in spans]
         verdict = check_support(claim, quotes, context=f"{context}\n{self._question}", terms=self._terms)
-        return verdict.supported and (across or not verdict.cross_lingual)
+        return verdict.supported and not verdict.cross_lingual
+
+    def _support_across(self, claim: str, index: int) -> list[Span]:
+        """Return the fewest sentences of a passage in another language that support ``claim``."""
+        passage, translator = self._passages[index], self._translator
+        if translator is None or detect_language(claim) != translator.language:
+            return []  # a model that answered in another language than it was told is not followed there
+        said: dict[int, str] = {}
+        for i in passage.rank_across(claim):
+            said[i] = translator.translate(passage.text_of(i))
+            if said[i] and self._holds_across(claim, passage, {i: said[i]}):
+                return passage.spans_of(index, [i])
+        wanted = set(self._terms(claim))
+        scores = {i: sum(TermBag(self._terms(t)).match(w) for w in wanted) for i, t in said.items() if t}
+        order = sorted((i for i, score in scores.items() if score), key=lambda i: (-scores[i], i))
+        for size in range(2, min(_MAX_UNITS, len(order)) + 1):
+            chosen = sorted(order[:size])
+            if self._holds_across(claim, passage, {i: said[i] for i in chosen}):
+                return passage.spans_of(index, chosen)
+        return []
+
+    def _holds_across(self, claim: str, passage: "_Passage", said: dict[int, str]) -> bool:
+        """Tell whether units, given with their translations, support ``claim``."""
+        assert self._translator is not None  # noqa: S101 - narrows the type; the caller has one
+        first = min(said)
+        before = [
+            self._translator.find(passage.text_of(i)) for i in range(max(0, first - _NUM_BEFORE), first)
+        ]
+        context = "\n".join((passage.hit.title, passage.hit.context, *before, self._question))
+        quotes = [passage.text_of(i) for i in said]
+        return check_across(claim, quotes, [*said.values()], context=context, terms=self._terms).supported
 
 
 @dataclass
@@ -209,15 +260,43 @@ class _Passage:
         A sentence that gives orders to an AI supports nothing: a model may have obeyed it.
         """
         scores = [sum(bag.match(t) for t in set(wanted)) for bag in self.bags]
-        if not any(scores):  # another language: try every unit in order
-            return [i for i in range(len(self.units)) if not self._orders[i]][:_MAX_ACROSS]
         order = sorted(range(len(scores)), key=lambda i: (-scores[i], i))
         return [i for i in order if scores[i] > 0 and not self._orders[i]]
+
+    def rank_across(self, claim: str) -> list[int]:
+        """Return the indexes of units to translate: those first that share a number or a Latin word."""
+        wanted = _anchors(claim)
+        able = [
+            i
+            for i, unit in enumerate(self.units)
+            if unit.kind != "heading"
+            and unit.end - unit.start <= _MAX_TRANSLATED_CHARS
+            and not self._orders[i]
+            and crosses_language(claim, self.text_of(i))
+        ]
+        return sorted(able, key=lambda i: (-len(wanted & _anchors(self.text_of(i))), i))[:_MAX_ACROSS]
+
+    def text_of(self, index: int) -> str:
+        """Return a unit as it stands in the passage."""
+        return self.hit.text[self.units[index].start : self.units[index].end]
+
+    def spans_of(self, passage: int, chosen: Sequence[int]) -> list[Span]:
+        """Return the places of units, neighbours as one."""
+        found = _join_neighbours([self.units[i] for i in chosen], self.hit.text)
+        return [Span(passage, start, end) for start, end in found]
 
     def heading_of(self, index: int | None) -> str:
         """Return the heading above a unit, inside the passage."""
         above = self.units[index].heading if index is not None else -1
         return self.hit.text[self.units[above].start : self.units[above].end] if above >= 0 else ""
+
+
+def _anchors(text: str) -> set[str]:
+    """Return what is written alike in every language: numbers and Latin words, folded."""
+    facts = read_facts(text)
+    dates = {str(part) for d in facts.dates for part in (d.year, d.month, d.day) if part}
+    words = {word.lower() for word in _LATIN_WORD.findall(text)}
+    return {q.value for q in facts.quantities} | dates | words | facts.codes
 
 
 def _join_neighbours(units: Sequence[Unit], text: str) -> list[tuple[int, int]]:

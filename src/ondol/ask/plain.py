@@ -29,7 +29,7 @@ _SPACE = re.compile(r"\s+")
 # families.
 _CONTROL = re.compile(
     r"<\|[^|>\n]{1,40}\|>|\[\|[^|\]\n]{1,40}\|\]|</?s>|\[/?INST\]|<</?SYS>>|</?(?:think|thought|start_of_turn|end_of_turn"
-    r"|tool_call|tool_response|system|assistant|user|bos|eos|passage|passages|question)\b[^>\n]{0,40}>"
+    r"|tool_call|tool_response|system|assistant|user|bos|eos|passage|passages|question|sentence)\b[^>\n]{0,40}>"
     r"|<｜[^｜>\n]{1,40}｜>|^\s*(?:#{2,}\s*)?(?:System|Assistant|User|Human|AI)\s*:",
     re.IGNORECASE | re.MULTILINE,
 )

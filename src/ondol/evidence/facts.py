@@ -140,6 +140,40 @@ def read_facts(text: str) -> Facts:
     return Facts(tuple(dates), tuple(quantities), frozenset(codes))
 
 
+def find_missing_numbers(claim: Facts, given: Facts) -> list[str]:
+    """Return quantities whose number stands nowhere in ``given``, its dates included."""
+    known = {q.value for q in given.quantities} | {
+        str(part) for d in given.dates for part in (d.year, d.month, d.day) if part is not None
+    }
+    return [q.text for q in claim.quantities if q.value not in known]
+
+
+def find_wrong_units(claim: Facts, given: Facts) -> list[str]:
+    """Return quantities whose number is there with another unit, and never with this one or with none."""
+
+    def is_wrong(quantity: Quantity) -> bool:
+        units = {q.unit for q in given.quantities if q.value == quantity.value}
+        return bool(quantity.unit and units) and quantity.unit not in units and "" not in units
+
+    return [q.text for q in claim.quantities if is_wrong(q)]
+
+
+def find_missing_dates(claim: Facts, given: Facts) -> list[str]:
+    """Return dates that ``given`` does not bear out; a year alone may be a number there."""
+    years = {q.value for q in given.quantities}
+    return [
+        date.text
+        for date in claim.dates
+        if not any(d.supports(date) for d in given.dates)
+        and not (date.month is None and date.day is None and str(date.year) in years)
+    ]
+
+
+def squeeze(text: str) -> str:
+    """Return Latin letters and digits alone, in lower case: how codes are compared."""
+    return re.sub(r"[^a-z0-9]", "", text.lower())
+
+
 def _take_dates(text: str) -> tuple[list[Date], str]:
     """Return the dates and the text with them blanked out, so that their digits are not read twice."""
     dates: list[tuple[int, Date]] = []

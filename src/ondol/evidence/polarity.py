@@ -17,7 +17,7 @@ _IDLE = re.compile(
     r"not only|no (?:more|less|fewer|later|earlier) than|no\.|no matter|not (?:just|merely)", re.IGNORECASE
 )
 _KOREAN_NEGATOR = re.compile(
-    r"지\s?(?:도\s?|는\s?|를\s?)?(?:않|못|말|아니)|(?<![가-힣])안\s(?=[가-힣])|(?<![가-힣])못\s?(?=하|한|할|합|했)|없[으는다었을습이]|없음"
+    r"지\s?(?:도\s?|는\s?|를\s?)?(?:않|못|말|아니|마(?=십시오|세요|시오|시기|라(?![가-힣])|[.!]))|(?<![가-힣])안\s(?=[가-힣])|(?<![가-힣])못\s?(?=하|한|할|합|했)|없[으는다었을습이]|없음"
     r"|아니[다라며고었에]|아닙|아닌|아님|불가(?:능|하|합|$|[\s.,])|금지|제외"
 )
 _KOREAN_DOUBLE = re.compile(
@@ -90,6 +90,11 @@ def find_denied(text: str, terms: TermFunction) -> list[frozenset[str]]:
     if has_hangul(text):
         denied.extend(_without_numbers(found) for found in _denied_korean(text, terms))
     return denied
+
+
+def denies_alike(one: str, other: str, terms: TermFunction) -> bool:
+    """Tell whether both texts deny something or neither does: all that can be compared across languages."""
+    return bool(find_denied(one, terms)) == bool(find_denied(other, terms))
 
 
 def _without_numbers(terms: list[str]) -> frozenset[str]:

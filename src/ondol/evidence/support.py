@@ -11,8 +11,15 @@ from collections.abc import Sequence
 from typing import Literal
 
 from ondol.core.frozen import Frozen
-from ondol.evidence.facts import Facts, Quantity, read_facts
-from ondol.evidence.polarity import find_denied, find_opposites
+from ondol.evidence.facts import (
+    Facts,
+    find_missing_dates,
+    find_missing_numbers,
+    find_wrong_units,
+    read_facts,
+    squeeze,
+)
+from ondol.evidence.polarity import denies_alike, find_denied, find_opposites
 from ondol.evidence.question import find_names
 from ondol.evidence.terms import STOPWORDS, TermBag, TermFunction, is_weak, simple_terms
 from ondol.text.language import detect_language
@@ -91,25 +98,29 @@ def check_support(
     languages = detect_language(sentence), detect_language(evidence)
     crosses = "" not in languages and languages[0] != languages[1]
     missing: dict[Check, list[str]] = {
-        "numbers": _missing_numbers(claim, given),
-        "units": _wrong_units(claim, given),
-        "dates": _missing_dates(claim, given),
-        "codes": sorted(c for c in claim.codes - given.codes if c not in _squeeze(f"{evidence} {context}")),
+        "numbers": find_missing_numbers(claim, given),
+        "units": find_wrong_units(claim, given),
+        "dates": find_missing_dates(claim, given),
+        "codes": sorted(c for c in claim.codes - given.codes if c not in squeeze(f"{evidence} {context}")),
         "names": _missing_names(sentence, f"{evidence}\n{context}", terms, crosses=crosses),
     }
     if crosses:
         score, missing["language"] = _compare_across(sentence, evidence, claim, given)
-        missing["negation"] = _coarse_negation(sentence, evidence, terms)
+        missing["negation"] = [] if denies_alike(sentence, evidence, terms) else [sentence]
     else:
         theirs = TermBag(terms(evidence))
         words = [t for t in claim_terms if not t[0].isdigit()]  # numbers are checked with their units
         missing["negation"] = _wrong_negations(sentence, evidence, frozenset(words), theirs, terms)
         missing["opposites"] = find_opposites(_all_words(sentence, terms), _all_words(evidence, terms))
         score, absent = _entail(words, theirs, TermBag(terms(context)))
-        alone, _ = _entail(words, theirs, TermBag(()))
+        # A name may come from the context, what is said of it may not.
+        names = {t for name in find_names(sentence) for t in terms(name)}
+        alone, carried = _entail([t for t in words if t not in names] or words, theirs, TermBag(()))
         is_low = score < min_words or alone < _MIN_ALONE * min_words
         missing["words"] = (
-            absent if is_low else _strange_clause(sentence, theirs, TermBag(terms(context)), terms)
+            (absent or carried)
+            if is_low
+            else _strange_clause(sentence, theirs, TermBag(terms(context)), terms)
         )
     failed = tuple(check for check, found in missing.items() if found)
     return Support(
@@ -119,37 +130,6 @@ def check_support(
         score=score,
         cross_lingual=crosses,
     )
-
-
-def _missing_numbers(claim: Facts, given: Facts) -> list[str]:
-    known = {q.value for q in given.quantities} | {
-        str(part) for d in given.dates for part in (d.year, d.month, d.day) if part is not None
-    }
-    return [q.text for q in claim.quantities if q.value not in known]
-
-
-def _wrong_units(claim: Facts, given: Facts) -> list[str]:
-    """Return quantities whose number is there with another unit, and never with this one or with none."""
-
-    def is_wrong(quantity: Quantity) -> bool:
-        units = {q.unit for q in given.quantities if q.value == quantity.value}
-        return bool(quantity.unit and units) and quantity.unit not in units and "" not in units
-
-    return [q.text for q in claim.quantities if is_wrong(q)]
-
-
-def _missing_dates(claim: Facts, given: Facts) -> list[str]:
-    years = {q.value for q in given.quantities}
-    return [
-        date.text
-        for date in claim.dates
-        if not any(d.supports(date) for d in given.dates)
-        and not (date.month is None and date.day is None and str(date.year) in years)
-    ]
-
-
-def _squeeze(text: str) -> str:
-    return re.sub(r"[^a-z0-9]", "", text.lower())
 
 
 def _missing_names(sentence: str, evidence: str, terms: TermFunction, *, crosses: bool) -> list[str]:
@@ -207,11 +187,6 @@ def _wrong_negations(
     if denied_here and not denied_there and not wrong and not any(scope for scope in denied_here):
         wrong.append(sentence)
     return list(dict.fromkeys(wrong))
-
-
-def _coarse_negation(sentence: str, evidence: str, terms: TermFunction) -> list[str]:
-    denies = bool(find_denied(sentence, terms)), bool(find_denied(evidence, terms))
-    return [] if denies[0] == denies[1] else [sentence]
 
 
 def _entail(claim: Sequence[str], evidence: TermBag, context: TermBag) -> tuple[float, list[str]]:
