@@ -1,7 +1,9 @@
 """What a question asks for: its kind of answer, and the words that matter with their weights."""
 
 import re
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Literal
 
 from ondol.evidence.polarity import find_denied
@@ -16,7 +18,8 @@ _PATTERNS: tuple[tuple[AnswerKind, str], ...] = (
         "steps",
         r"\bhow (?:do|can|should|would|could|must|to)\b(?!.{0,12}\b(?:differ|compare)\b)"
         r"|\b(?:steps?|procedure|instructions?) (?:to|for|of)\b|\bwhat (?:should|must) (?:i|we|you) do\b"
-        r"|어떻게(?! ?(?:되|돼|됩|됐|다[른르]|생겼))|방법|절차|순서|하려면",
+        r"|어떻게(?! ?(?:되|돼|됩|됐|다[른르]|달라|변하|바뀌|움직|작동|동작|반응|생[겼기긴]|보[이여]))"
+        r"|방법|절차|순서|하려면",
     ),
     (
         "number",
@@ -36,13 +39,13 @@ _PATTERNS: tuple[tuple[AnswerKind, str], ...] = (
     (
         "place",
         r"\bwhere\b|\b(?:what|which) (?:\w+ )?(?:city|country|place|state|region|location|street|town|river"
-        r"|continent|island|county|area)\b|어디|장소|위치",
+        r"|continent|island|county|area)\b|어디(?!에 ?(?:쓰|쓸|쓰이|사용|이용|좋))|장소|위치",
     ),
     ("reason", r"\bwhy\b|\bwhat (?:caused|causes|is the reason|was the reason|led to)\b|왜|이유|까닭|원인"),
     (
         "definition",
         r"^\W*what(?:'s| is| are| was| were) (?:an? |the )?[\w\s-]{2,40}\?*\W*$|\bdefin(?:e|ition)\b"
-        r"|\bmeaning of\b|이?란|뜻|의미|정의|무엇|뭐|뭔",
+        r"|\bmeaning of\b|이?란|뜻|의미|정의|무엇|뭐|뭔|어디에 ?(?:쓰|사용|이용)",
     ),
     (
         "yes_no",
@@ -51,10 +54,13 @@ _PATTERNS: tuple[tuple[AnswerKind, str], ...] = (
 )
 _KINDS = tuple((kind, re.compile(pattern, re.IGNORECASE)) for kind, pattern in _PATTERNS)
 _NAME = re.compile(
-    r"\b(?:[A-ZÀ-Þ][\w'’-]*|[A-Z]*\d+[A-Z]+\w*)(?:[ ](?:(?:of|the|de|von|van|and|&)[ ])?[A-ZÀ-Þ][\w'’-]*)*"
+    r"(?<![A-Za-zÀ-ÿ\d])(?:[A-ZÀ-Þ][A-Za-zÀ-ÿ\d_'’-]*|[A-Z]*\d+[A-Z]+[A-Za-zÀ-ÿ\d_]*)"
+    r"(?:[ ](?:(?:of|the|de|von|van|and|&)[ ])?[A-ZÀ-Þ][A-Za-zÀ-ÿ\d_'’-]*)*"
 )
 _NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
-_CAMEL = re.compile(r"\b[A-Za-z]*[a-z][A-Z][A-Za-z]*\b|\b[A-Z]{2,}[a-z]+[A-Za-z]*\b")
+_CAMEL = re.compile(
+    r"(?<![A-Za-z\d_])(?:[A-Za-z]*[a-z][A-Z][A-Za-z]*|[A-Z]{2,}[a-z]+[A-Za-z]*)(?![A-Za-z\d_])"
+)
 _HOW_MUCH_OF = re.compile(
     r"\bhow (old|tall|high|far|fast|large|big|heavy|deep|wide|often|long|close)\b", re.IGNORECASE
 )
@@ -63,6 +69,9 @@ _WHICH = re.compile(
     r"\b(?:what|which)\s+(?:is the |was the |were the |are the )?((?:[\w'’-]+))", re.IGNORECASE
 )
 
+_MIN_WHOLE = 3
+# The parts of a compound are one word, not two.
+_SHARE_OF_WHOLE = 0.7
 _WEIGHT_NAME = 1.5
 _WEIGHT_NUMBER = 1.5
 _WEIGHT_WEAK = 0.4
@@ -81,6 +90,7 @@ class Question:
         names: capitalised names, as written.
         numbers: numbers, without separators.
         denies: it asks for what is not (*which cannot …*).
+        wholes: for each term, how it is written in one word with its neighbours (고정익 for 고정 and 익).
         focus: the stem of the noun asked for (*how many **points***), empty when there is none.
     """
 
@@ -93,6 +103,7 @@ class Question:
     numbers: tuple[str, ...]
     denies: bool
     focus: str
+    wholes: dict[str, str] = field(default_factory=dict)
 
 
 def read_question(text: str, *, terms: TermFunction = simple_terms) -> Question:
@@ -100,7 +111,11 @@ def read_question(text: str, *, terms: TermFunction = simple_terms) -> Question:
     found = _whole_terms(text, terms)
     names = tuple(find_names(text))
     name_terms = {t for name in names for t in terms(name)}
-    weights = {t: _weight(t, is_name=t in name_terms) for t in found}
+    wholes = _find_wholes(text, found)
+    weights = {
+        t: _weight(t, is_name=t in name_terms) * (_SHARE_OF_WHOLE if len(wholes.get(t, t)) > len(t) else 1)
+        for t in found
+    }
     kind = _find_kind(text)
     measured = _HOW_MUCH_OF.search(text)
     if measured and kind == "number" and stem(measured[1].lower()) in weights:
@@ -115,6 +130,7 @@ def read_question(text: str, *, terms: TermFunction = simple_terms) -> Question:
         numbers=tuple(n.replace(",", "") for n in _NUMBER.findall(text)),
         denies=bool(find_denied(text, terms)),
         focus=_find_focus(text),
+        wholes=wholes,
     )
 
 
@@ -124,6 +140,20 @@ def _whole_terms(text: str, terms: TermFunction) -> tuple[str, ...]:
     whole = [t for word in _CAMEL.findall(text) for t in terms(word)[:1] if t not in apart]
     every = dict.fromkeys(terms(text))
     return tuple(t for t in every if t in apart or t in whole)
+
+
+def _find_wholes(text: str, found: Sequence[str]) -> dict[str, str]:
+    """Return Hangul terms with the compound that they are written in, or alone when they are long enough.
+
+    The analyser cuts a compound in one sentence and leaves it whole in another.
+    """
+    wholes = {t: t for t in found if has_hangul(t) and len(t) >= _MIN_WHOLE}
+    for left, right in pairwise(found):
+        if has_hangul(left) and has_hangul(right) and f"{left}{right}" in text:
+            whole = f"{left}{right}"
+            if len(whole) >= _MIN_WHOLE:
+                wholes[left] = wholes[right] = whole
+    return wholes
 
 
 def find_names(text: str) -> list[str]:

@@ -112,7 +112,7 @@ def select(
 ) -> Selection:
     """Score every unit of ``passages`` (best passage first) as an answer to ``question``."""
     asked = read_question(question, terms=terms) if isinstance(question, str) else question
-    by_passage = [_cut(n, passage.text, terms) for n, passage in enumerate(passages)]
+    by_passage = [_cut(n, passage.text, terms, asked) for n, passage in enumerate(passages)]
     weights = _weigh(asked, [s for found in by_passage for s in found])
     best = max((p.score for p in passages), default=0.0) or 1.0
     ranked: list[Candidate] = []
@@ -136,12 +136,14 @@ def select(
     return Selection(asked, tuple(ranked), units, weights, tuple(bodies))
 
 
-def _cut(passage: int, text: str, terms: TermFunction) -> list[_Sentence]:
+def _cut(passage: int, text: str, terms: TermFunction, question: Question) -> list[_Sentence]:
     cut = []
     for index, unit in enumerate(split_units(text)):
         piece = text[unit.start : unit.end]
         found = tuple(terms(piece))
-        cut.append(_Sentence(passage, index, unit, piece, found, TermBag(found)))
+        written = "".join(piece.split()) if question.wholes else ""
+        same = (t for t, whole in question.wholes.items() if whole in written)
+        cut.append(_Sentence(passage, index, unit, piece, found, TermBag((*found, *same))))
     return cut
 
 

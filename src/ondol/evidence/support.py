@@ -47,6 +47,8 @@ _HANGUL_NAME = re.compile(
 )
 
 
+# A Korean particle may hang on a Latin name.
+_WORD = re.compile(r"[가-힣]+|[^\W\d_가-힣]+")
 _SUBJECT = re.compile(
     r"[\"'“‘(]*(?:(?P<english>(?!\w+ly\b)[A-ZÀ-Þ][^\W\d_]+)(?=[\s'’,])"
     r"|(?P<korean>(?:[가-힣\w]+\s+){0,2}?[가-힣\w]+?)(?:은|는|이|가|께서)\s)"
@@ -138,10 +140,10 @@ def _missing_names(sentence: str, evidence: str, terms: TermFunction, *, crosses
     Across languages a Hangul name may be written in Latin script there, so only Latin names are compared.
     """
     known = fold(evidence)
-    words = set(re.findall(r"[^\W\d_]+", known))
+    words = set(_WORD.findall(known))
     missing = []
     for name in find_names(sentence):
-        parts = [w for w in re.findall(r"[^\W\d_]+", fold(name)) if w not in STOPWORDS]
+        parts = [w for w in _WORD.findall(fold(name)) if w not in STOPWORDS]
         if any(w not in words and w.removesuffix("s") not in words and f"{w}s" not in words for w in parts):
             missing.append(name)
     if not crosses:
