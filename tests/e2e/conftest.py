@@ -15,9 +15,9 @@ CHROMIUM_FLAGS = [
 ]
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser(chromium: str) -> Iterator:
-    """One Chromium for all tests."""
+    """One Chromium for a module: while Playwright runs, nothing else can run an event loop in this thread."""
     from playwright.sync_api import expect, sync_playwright
 
     expect.set_options(timeout=PATIENCE_MS)

@@ -8,7 +8,7 @@ from ondol.core.documents import DocumentKind
 from ondol.core.errors import SearchIndexError
 from ondol.store.index import SearchIndex
 from ondol.store.index_segment import ForwardStream
-from ondol.store.index_vectors import VectorLeg, _Part, best, find_basis
+from ondol.store.index_vectors import VectorLeg, _Part, best, fit_basis
 from ondol.store.index_writer import ChunkDraft, GroupDraft, IndexWriter
 from ondol.store.records import Holder
 
@@ -140,7 +140,7 @@ def test_projections_find_what_a_full_scan_finds():
     directions = rng.standard_normal((96, 96)) * np.exp(-np.arange(96) / 20)[:, None]
     vectors = (rng.standard_normal((9000, 96)) @ directions).astype(np.float32)
     vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
-    basis = find_basis(vectors[:1000])
+    basis = fit_basis(vectors[:1000])
     part = _Part(0, vectors.astype(np.float16), vectors @ basis.T)
     allowed = rng.random(9000) < 0.7
     leg, scan = VectorLeg([part], basis), VectorLeg([part], None)

@@ -76,7 +76,7 @@ class SearchIndex:
         """Return the folder of a generation."""
         return self.folder / "generations" / f"{number:08d}"
 
-    def load_basis(self, space: str) -> NDArray[np.float32] | None:
+    def read_basis(self, space: str) -> NDArray[np.float32] | None:
         """Return the directions onto which an embedder's vectors are projected for a first look.
 
         If there are any.
@@ -163,7 +163,7 @@ class SearchIndex:
                     change=manifest.change,
                     analyser=manifest.analyser,
                     sizes=manifest.sizes,
-                    load_basis=self.load_basis,
+                    read_basis=self.read_basis,
                 )
             except SearchIndexError as error:
                 # The writer may have removed this generation between our two looks: look again.

@@ -36,7 +36,7 @@ class IndexReader:
         change: int,
         analyser: str,
         sizes: Mapping[str, int],
-        load_basis: Callable[[str], NDArray[np.float32] | None],
+        read_basis: Callable[[str], NDArray[np.float32] | None],
     ) -> None:
         _check_sizes(folder, sizes)
         self.folder = folder
@@ -55,7 +55,7 @@ class IndexReader:
         self._is_alive = ~np.isin(self._row, removed)
         self._group_place = self._place_groups()
         self._is_alive &= self._group_place >= 0
-        self._load_basis = load_basis
+        self._read_basis = read_basis
         self._vectors: dict[str, VectorLeg] = {}
 
     @property
@@ -100,7 +100,7 @@ class IndexReader:
         """Return the vectors of an embedder, ``None`` while there are none."""
         leg = self._vectors.get(space)
         if leg is None:
-            leg = VectorLeg.open(self.segments, self._starts, space, self._load_basis(space))
+            leg = VectorLeg.open(self.segments, self._starts, space, self._read_basis(space))
             if leg is not None:
                 self._vectors[space] = leg
         return leg

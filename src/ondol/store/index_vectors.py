@@ -96,7 +96,7 @@ def _project(
     return found if len(rows) == len(coarse) else found[rows]
 
 
-def find_basis(vectors: NDArray[np.float32]) -> NDArray[np.float32]:
+def fit_basis(vectors: NDArray[np.float32]) -> NDArray[np.float32]:
     """Return the first principal directions of ``vectors``, not centred, shape (directions, dimensions)."""
     known = vectors[np.any(vectors != 0, axis=1)]
     _, _, directions = np.linalg.svd(known, full_matrices=False)

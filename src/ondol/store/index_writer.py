@@ -13,7 +13,7 @@ from ondol.store.index_groups import Group
 from ondol.store.index_lexical import LexicalRow, LexicalWriter
 from ondol.store.index_reader import load_groups
 from ondol.store.index_segment import ForwardStream, Segment, SegmentRow, merge_segments, write_segment
-from ondol.store.index_vectors import find_basis
+from ondol.store.index_vectors import fit_basis
 from ondol.store.records import Holder
 
 _MAX_SEGMENTS = 12
@@ -169,9 +169,9 @@ class IndexWriter:
 
     def add_vectors(self, segment: Segment, space: str, vectors: NDArray[np.float32]) -> None:
         """Give ``segment`` its vectors; the first one that is large enough also gives the basis for all."""
-        basis = self._index.load_basis(space)
+        basis = self._index.read_basis(space)
         if basis is None and len(segment) >= _MIN_BASIS_ROWS:
-            basis = find_basis(vectors)
+            basis = fit_basis(vectors)
             self._index.save_basis(space, basis)
         segment.add_vectors(space, vectors, basis)
 
@@ -225,7 +225,7 @@ class IndexWriter:
             removed = np.concatenate([np.empty(0, np.int64), *self._removed])
             kept = [~np.isin(s.row, removed) for s in small]
             merged = merge_segments(self._new_segment_folder(), small, kept, space=space if has else None)
-            basis = self._index.load_basis(space) if has and space is not None else None
+            basis = self._index.read_basis(space) if has and space is not None else None
             if basis is not None and space is not None:
                 merged.add_coarse(space, basis)
             gone = {s.name for s in small}
