@@ -189,3 +189,27 @@ def test_thirty_two_streams_at_once_lose_nothing(ondol):
         with httpx.Client() as http:
             listed = http.get(f"{url}/api/v1/conversations", params={"limit": 100}).json()["conversations"]
         assert len(listed) == 32
+
+
+@pytest.mark.parametrize("when", ["2026-01-01T00:00:00", "2026-01-01", "0001-01-01", "9999-12-31"])
+def test_dates_without_a_zone_are_utc(client, when):
+    for route in ("search", "ask"):
+        body = {"query": "battery"} if route == "search" else {"question": "battery"}
+        reply = client.post(f"/api/v1/{route}", json={**body, "filter": {"after": when, "before": when}})
+        assert reply.status_code == 200, reply.text
+
+
+def test_a_model_that_cannot_answer_is_named_with_those_that_can(client):
+    for name in ("nope", "all-minilm-l6-v2"):
+        reply = client.post("/api/v1/ask", json={"question": "battery", "model": name})
+        assert reply.status_code == 404
+        assert "extractive" in reply.json()["error"]["remedy"]
+        assert "/" not in reply.json()["error"]["message"]  # no path of the server
+    for name in ("ondol", "extractive"):
+        assert client.post("/api/v1/ask", json={"question": "battery", "model": name}).status_code == 200
+
+
+def test_invisible_characters_are_no_question(client):
+    assert client.post("/api/v1/ask", json={"question": "\u0000\u200b"}).status_code == 400
+    asked = client.post("/api/v1/ask", json={"question": "battery\u0000 weight"}).json()
+    assert asked["question"] == "battery weight"

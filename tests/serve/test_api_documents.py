@@ -3,6 +3,7 @@
 import io
 import zipfile
 from pathlib import Path
+from urllib.parse import unquote
 
 import pytest
 from serve_harness import DRONE, add_key, put, serving, wait_for_job
@@ -223,3 +224,56 @@ def test_a_page_is_drawn_and_a_passage_found_on_it(ondol):
         assert client.get(f"{address}/pages/1/image", params={"scale": 100}).status_code == 400
         beyond = client.get(f"{address}/pages/1/boxes", params={"start": 0, "end": 10**7})
         assert beyond.status_code in {200, 400, 404}
+
+
+def test_a_download_has_the_name_of_the_file(client):
+    name = "한글 문서 #1 100%.md"
+    job = wait_for_job(
+        client, upload(client, (name, "온돌은 방을 데운다.\n".encode())).json()["jobs"][0]["id"]
+    )
+    document = job["result"]["documents"][0]["id"]
+    disposition = client.get(f"/api/v1/documents/{document}/original").headers["content-disposition"]
+    assert unquote(disposition.partition("filename*=UTF-8''")[2]) == name
+
+
+def test_a_title_is_one_line_that_turns_nothing_around(client):
+    document = client.get("/api/v1/documents").json()["documents"][0]["id"]
+    address = f"/api/v1/documents/{document}"
+    changed = client.patch(address, json={"title": "a\u0000b\u202e\n c"})
+    assert changed.json()["title"] == "ab c"
+    assert client.patch(address, json={"title": "\u0000\u202e "}).status_code == 400
+
+
+def test_nobody_learns_what_others_uploaded_by_uploading_it(ondol):
+    same = ("plan.md", b"# Plan\n\nThe secret plan is to build a kiln.\n")
+    kim, lee = add_key(ondol, "kim", "sensitive+hr"), add_key(ondol, "lee", "open")
+    with serving(ondol) as client:
+        ended = [
+            wait_for_job(
+                client, upload(client, same, headers=who, label=label).json()["jobs"][0]["id"], headers=who
+            )
+            for who, label in ((kim, "sensitive+hr"), (lee, "open"))
+        ]
+        assert [job["status"] for job in ended] == ["done", "done"]
+        hers, his = (job["result"]["documents"][0]["id"] for job in ended)
+        assert hers != his
+        assert client.get(f"/api/v1/documents/{hers}", headers=kim).json()["label"] == "sensitive+hr"
+        assert client.get(f"/api/v1/documents/{hers}", headers=lee).status_code == 404
+
+
+def test_uploading_what_is_there_already_does_not_relabel_it(ondol):
+    same = ("plan.md", b"# Plan\n\nThe open plan is to build a kiln.\n")
+    kim, lee = add_key(ondol, "kim", "sensitive+hr"), add_key(ondol, "lee", "open")
+    boss = add_key(ondol, "boss", "sensitive+hr", is_admin=True)
+    with serving(ondol) as client:
+
+        def send(who, label: str) -> dict:
+            job = upload(client, same, headers=who, label=label).json()["jobs"][0]["id"]
+            return wait_for_job(client, job, headers=who)["result"]
+
+        first = send(lee, "open")["documents"][0]["id"]
+        second = send(kim, "sensitive")["documents"][0]["id"]
+        assert second != first
+        assert client.get(f"/api/v1/documents/{first}", headers=lee).json()["label"] == "open"
+        send(boss, "sensitive")
+        assert client.get(f"/api/v1/documents/{first}", headers=lee).status_code == 404

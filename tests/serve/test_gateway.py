@@ -464,3 +464,43 @@ def test_a_servers_embedder_is_passed_through_token_ids_too(open_home, engine, e
     assert [row["embedding"] for row in reply["data"]] == [[0.5, 0.0], [0.5, 1.0]]
     assert reply["usage"] == {"prompt_tokens": 11, "total_tokens": 11}
     assert [[1, 2], [3]] in [asked["input"] for asked in engine.requests]
+
+
+def test_several_prompts_are_several_choices_counted_together(through, engine, monkeypatch):
+    """As llama.cpp streams them: an empty event first, then pieces in any order, each choice with counts."""
+
+    async def stream(_kind, _request):
+        counts = {"prompt_tokens": 2, "completion_tokens": 1, "total_tokens": 3}
+        yield "data: null\n\n"
+        for index, text in ((1, "b"), (0, "a")):
+            yield f"data: {json.dumps({'choices': [{'index': index, 'text': text}]})}\n\n"
+        for index in (0, 1):
+            last = {"index": index, "text": "", "finish_reason": "stop"}
+            yield f"data: {json.dumps({'choices': [last], 'usage': counts})}\n\n"
+        yield "data: [DONE]\n\n"
+
+    monkeypatch.setattr(engine, "stream", stream)
+    with client_of(through) as client:
+        reply = client.completions.create(model="real-name", prompt=["A", "B"])
+    assert [choice.text for choice in reply.choices] == ["a", "b"]
+    assert reply.usage.total_tokens == 6
+
+
+def test_a_picture_for_a_model_that_sees_nothing_is_the_callers_error(through, engine):
+    engine.status = 500
+    engine.error = {"error": {"code": 500, "message": "image input is not supported - hint: mmproj"}}
+    picture = {"type": "image_url", "image_url": {"url": "data:image/png;base64,AAAA"}}
+    with client_of(through) as client, pytest.raises(openai.BadRequestError, match="text only"):
+        client.chat.completions.create(model="real-name", messages=[{"role": "user", "content": [picture]}])
+
+
+def test_a_reply_that_breaks_off_is_an_error_and_no_short_answer(through, engine, monkeypatch):
+    async def stream(_kind, _request):
+        yield f"data: {json.dumps({'choices': [{'index': 0, 'delta': {'content': 'The an'}}]})}\n\n"
+
+    monkeypatch.setattr(engine, "stream", stream)
+    with client_of(through) as client:
+        with pytest.raises(openai.InternalServerError, match="broke off"):
+            client.chat.completions.create(model="real-name", messages=QUESTION)
+        with pytest.raises(openai.APIError, match="broke off"):
+            list(client.chat.completions.create(model="real-name", messages=QUESTION, stream=True))

@@ -82,6 +82,8 @@ PROXIED = [
     {"x-real-ip": "10.0.0.5"},
     {"via": "1.1 proxy"},
     {"x-forwarded-host": "ondol.example"},
+    {"x-forwarded-server": "proxy"},
+    {"cf-connecting-ip": "10.0.0.5"},
 ]
 
 

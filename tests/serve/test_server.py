@@ -1,5 +1,6 @@
 """What a crowd, a slow client, a half-open stream or nonsense does to the server: nothing."""
 
+import contextlib
 import itertools
 import json
 import re
@@ -267,6 +268,20 @@ def test_slow_headers_and_bodies_are_cut_off(ondol, monkeypatch):
         assert b" 408 " in reply.split(b"\r\n")[0]
         with httpx.Client() as http:
             assert http.get(f"{url}/api/v1/health").json()["status"] == "ok"
+
+
+def test_a_crowd_that_only_waits_takes_no_place_from_those_that_ask(ondol):
+    crowd = ondol.settings.max_concurrent * 4 + 64 + 40
+    with listening(ondol) as url, contextlib.ExitStack() as stack:
+        host, port = url.removeprefix("http://").split(":")
+        begun = f"POST /api/v1/ask HTTP/1.1\r\nHost: {host}:{port}\r\nContent-Length: 100\r\n"
+        for number in range(crowd):
+            connection = stack.enter_context(socket.create_connection((host, int(port))))
+            connection.sendall((begun + ("\r\n{" if number % 2 else "")).encode())
+        with httpx.Client() as http:
+            for _ in range(3):
+                reply = http.post(f"{url}/api/v1/search", json={"query": "battery"}, headers={"x-ondol": "1"})
+                assert reply.status_code == 200
 
 
 def test_http_1_0_counts_as_a_proxy(ondol):

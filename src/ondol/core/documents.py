@@ -4,11 +4,11 @@ Offsets everywhere are half-open and count Unicode code points of the stored (NF
 there are pages, of the whole document otherwise.
 """
 
-from datetime import datetime
+from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Literal
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from ondol.core.access import Label
 from ondol.core.frozen import Frozen
@@ -151,8 +151,8 @@ class Filter(Frozen):
     Attributes:
         documents: document ids.
         sources: URI prefixes, at a path boundary.
-        after: keep documents dated (modified, else created) at or after this instant.
-        before: keep documents dated before this instant.
+        after: keep documents dated (modified, else created) at or after this instant; in UTC without a zone.
+        before: keep documents dated before this instant; in UTC without a zone.
     """
 
     documents: tuple[str, ...] = ()
@@ -160,6 +160,11 @@ class Filter(Frozen):
     kinds: tuple[DocumentKind, ...] = ()
     after: datetime | None = None
     before: datetime | None = None
+
+    @field_validator("after", "before")
+    @classmethod
+    def _place(cls, instant: datetime | None) -> datetime | None:
+        return instant.replace(tzinfo=UTC) if instant is not None and instant.tzinfo is None else instant
 
 
 class Hit(Frozen):

@@ -5,6 +5,7 @@ number. The calling thread counts, reports and decides when to stop; the index i
 every now and then, and at the end.
 """
 
+import hashlib
 import os
 import threading
 from collections.abc import Mapping, Sequence
@@ -90,13 +91,19 @@ def ingest_upload(
 ) -> IngestReport:
     """Take in one uploaded file; its address is ``upload:///<start of its hash>/<name>``.
 
+    Where a document of others is there already that ``principal`` may not read, or may not change as
+    ``options`` say, the file gets an address of its own: nobody learns what others have, or relabels it.
+
     Arguments, result and errors are those of ``ingest``; ``NotFoundError`` when the bytes are not there.
     """
     path = store.blobs.path(upload.blob_sha256)
     uri = upload_uri(upload.blob_sha256, upload.name)
-    found = FoundFile(path, uri, path.stat().st_size, mtime_ns=0, is_named=True)
     with store.writer_lock(timeout_s=options.lock_timeout_s):
         run = _Run(store, pool, indexer, principal, options, progress=progress, should_stop=should_stop)
+        if not run.may_replace(uri):
+            own = hashlib.sha256(f"{upload.blob_sha256} {principal.name}".encode()).hexdigest()
+            uri = upload_uri(own, upload.name)
+        found = FoundFile(path, uri, path.stat().st_size, mtime_ns=0, is_named=True)
         return run.execute(Scan(files=[found]))
 
 
@@ -122,6 +129,17 @@ class _Run:
         self._stopping = threading.Event()
         self._tally = Tally(progress or _ignore)
         self._index = IndexKeeper(indexer)
+
+    def may_replace(self, uri: str) -> bool:
+        """Whether the asker may do to the documents at ``uri`` what the options say."""
+        states, hidden = self._load_states(Scan(scopes=[uri]))
+        label, licence = self._options.label, self._options.licence
+        return not hidden and (
+            self._principal.is_admin
+            or all(
+                label in {None, state.label} and licence in {None, state.licence} for state in states.values()
+            )
+        )
 
     def execute(self, found: Scan) -> IngestReport:
         tally = self._tally

@@ -46,7 +46,19 @@ PROOF_HEADER = "x-ondol"
 LOCAL_NAMES = frozenset({"localhost", "127.0.0.1", "[::1]"})
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 
-_PROXY_HEADERS = ("forwarded", "x-forwarded-for", "x-forwarded-host", "x-forwarded-proto", "x-real-ip", "via")
+_PROXY_HEADERS = frozenset({
+    "forwarded",
+    "via",
+    "x-real-ip",
+    "x-client-ip",
+    "x-cluster-client-ip",
+    "x-original-forwarded-for",
+    "x-envoy-external-address",
+    "true-client-ip",
+    "cf-connecting-ip",
+    "fastly-client-ip",
+})
+_PROXY_PREFIX = "x-forwarded-"
 _KEY_REMEDY = (
     "Send the header `Authorization: Bearer ondol_…`; the operator makes keys with `ondol keys add`."
 )
@@ -260,7 +272,7 @@ def is_plain_loopback(scope: Scope, headers: Headers) -> bool:
         return False
     if scope.get("http_version") == "1.0":
         return False
-    return not any(name in headers for name in _PROXY_HEADERS)
+    return not any(name in _PROXY_HEADERS or name.startswith(_PROXY_PREFIX) for name in headers)
 
 
 def _port(scope: Scope) -> int:

@@ -124,7 +124,7 @@ class Reply:
         self._closed = closed
         self._lines = self._read_lines()
         self._is_open = True
-        self._is_whole = False
+        self._is_whole = self._is_finished = False
 
     async def next(self) -> dict[str, Any]:
         """Return the next chunk; raises ``StreamEnd`` after the last, ``EngineError`` for a failure."""
@@ -133,8 +133,15 @@ class Reply:
                 continue
             text = line[5:].strip()
             if text == b"[DONE]":
-                break
-            return _parse_chunk(text)
+                self._is_whole = True
+                raise StreamEnd
+            if text != b"null":  # llama.cpp opens the replies to several prompts with it
+                chunk = _parse_chunk(text)
+                choices = chunk.get("choices") or []
+                self._is_finished |= any(choice.get("finish_reason") for choice in choices)
+                return chunk
+        if not self._is_finished:  # some engines leave [DONE] out; none leaves out why it stopped
+            raise EngineUnavailableError("The engine broke off its reply.", remedy="Try again.")
         self._is_whole = True
         raise StreamEnd
 
@@ -184,12 +191,19 @@ def build_upstream_error(status: int, text: str) -> OndolError:
         return EngineBusyError("The engine is busy.", remedy="Try again in a few seconds.")
     if status in {400, 404, 413, 415, 422}:
         return WrongUseError(message or "The engine refused the request.")
+    if _is_input_error(text):
+        # llama.cpp answers 500 for a picture or sound that its model cannot take.
+        return WrongUseError("This model takes text only.", remedy="Leave pictures and sound out.")
     if status in {502, 503, 504}:
         return EngineUnavailableError("The engine is not ready.", remedy="Try again shortly.")
     # 401 and 403 too: it is our key that the engine refuses, not the caller's.
     return EngineError(
         f"The engine answered with HTTP {status}.", remedy="The server's operator should look."
     )
+
+
+def _is_input_error(text: str) -> bool:
+    return any(f"{kind} input is not supported" in text for kind in ("image", "audio"))
 
 
 def _is_context_error(text: str) -> bool:

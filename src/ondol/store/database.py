@@ -13,7 +13,14 @@ from pathlib import Path
 from typing import Any
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url, text
-from sqlalchemy.exc import ArgumentError, DBAPIError, IntegrityError, NoSuchModuleError, SQLAlchemyError
+from sqlalchemy.exc import (
+    ArgumentError,
+    DataError,
+    DBAPIError,
+    IntegrityError,
+    NoSuchModuleError,
+    SQLAlchemyError,
+)
 
 from ondol.core.errors import (
     ConflictError,
@@ -195,6 +202,11 @@ class Database:
             return StorageError(
                 f"The database {where} cannot be written: {said}.",
                 remedy="Check the owner and the permissions of the home folder.",
+            )
+        if isinstance(error, DataError):
+            return WrongUseError(
+                f"The database cannot store this: {said}.",
+                remedy="Leave out NUL and other control characters.",
             )
         if isinstance(error, IntegrityError):
             return ConflictError(

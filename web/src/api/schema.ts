@@ -1122,8 +1122,8 @@ export interface components {
          *     Attributes:
          *         documents: document ids.
          *         sources: URI prefixes, at a path boundary.
-         *         after: keep documents dated (modified, else created) at or after this instant.
-         *         before: keep documents dated before this instant.
+         *         after: keep documents dated (modified, else created) at or after this instant; in UTC without a zone.
+         *         before: keep documents dated before this instant; in UTC without a zone.
          */
         Filter: {
             /** After */

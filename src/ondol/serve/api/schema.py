@@ -7,28 +7,59 @@ say the same.
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import (
+    AwareDatetime,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    field_validator,
+)
 
 from ondol.core.answers import Answer, Citation
 from ondol.core.documents import Document, Filter, Hit
 from ondol.core.models import ModelRecord
+from ondol.text.normalise import nfc
 
 MAX_QUESTION_CHARS = 8000
 MAX_TITLE_CHARS = 300
 MAX_COMMENT_CHARS = 8000
 
 _NOT_BLANK = r"\S"
+
+
+def _put_on_one_line(text: object) -> object:
+    """A title is shown in lists: no line breaks, and no marks that turn the text around it."""
+    if not isinstance(text, str):
+        return text
+    return " ".join("".join(c for c in nfc(text) if c not in _DIRECTION_MARKS).split())
+
+
+_DIRECTION_MARKS = frozenset("\u200e\u200f\u061c\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 Question = Annotated[str, StringConstraints(min_length=1, max_length=MAX_QUESTION_CHARS, pattern=_NOT_BLANK)]
-Title = Annotated[str, StringConstraints(min_length=1, max_length=MAX_TITLE_CHARS, pattern=_NOT_BLANK)]
+Title = Annotated[
+    str,
+    BeforeValidator(_put_on_one_line),
+    StringConstraints(min_length=1, max_length=MAX_TITLE_CHARS, pattern=_NOT_BLANK),
+]
 LabelText = Annotated[str, StringConstraints(max_length=500)]
 Licence = Annotated[str, StringConstraints(max_length=200)]
 Name = Annotated[str, StringConstraints(min_length=1, max_length=200)]
 
 
 class RequestBody(BaseModel):
-    """A request: unknown fields are refused, so that a misspelt option is not silently ignored."""
+    """A request: unknown fields are refused, so that a misspelt option is not silently ignored.
+
+    Texts come in the form in which all text is stored, without NUL and other invisible characters.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True, protected_namespaces=())
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _normalise(cls, value: object) -> object:
+        return nfc(value) if isinstance(value, str) else value
 
 
 class ResponseBody(BaseModel):

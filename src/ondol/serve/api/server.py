@@ -17,14 +17,23 @@ SHUTDOWN_S = 5
 
 
 class PatientProtocol(H11Protocol):
-    """Closes a connection whose request headers do not arrive in time: uvicorn itself would wait for ever."""
+    """Keeps connections that only wait from taking the place of those that work.
+
+    One whose request headers do not arrive in time is closed; uvicorn itself would wait for ever. When there
+    are nearly as many connections as uvicorn serves, the one that has waited longest for the rest of its
+    request is closed for each new one.
+    """
 
     header_timeout_s = HEADER_TIMEOUT_S
+    spare_places = 32
     _deadline: asyncio.TimerHandle | None = None
+    waiting_since = 0.0
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn has it
         """Expect a request."""
         super().connection_made(transport)
+        self.waiting_since = self.loop.time()
+        self._make_room()
         self._watch()
 
     def data_received(self, data: bytes) -> None:
@@ -36,6 +45,23 @@ class PatientProtocol(H11Protocol):
         """Stop the watch."""
         self._unwatch()
         super().connection_lost(exc)
+
+    @property
+    def is_waiting(self) -> bool:
+        """Whether the next step is the client's: no request yet, or not all of its body."""
+        if self.cycle is None or self.cycle.response_complete:
+            return True
+        return self.cycle.more_body and not self.cycle.response_started
+
+    def _make_room(self) -> None:
+        limit = (self.limit_concurrency or len(self.connections) + self.spare_places) - self.spare_places
+        if len(self.connections) < limit:
+            return
+        waiting = [
+            c for c in self.connections if c is not self and isinstance(c, PatientProtocol) and c.is_waiting
+        ]
+        if waiting:
+            min(waiting, key=lambda connection: connection.waiting_since).transport.abort()
 
     def _watch(self) -> None:
         if self.cycle is not None and not self.cycle.response_complete:

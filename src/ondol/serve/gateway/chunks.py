@@ -2,7 +2,7 @@
 
 import json
 import secrets
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Literal
 
 from ondol.core.answers import Usage
@@ -77,18 +77,28 @@ DONE = b"data: [DONE]\n\n"
 def assemble(envelope: Envelope, chunks: Iterable[dict[str, Any]]) -> dict[str, Any]:
     """Put streamed chunks together into the reply that they are the pieces of."""
     choices: dict[int, dict[str, Any]] = {}
-    usage: dict[str, Any] | None = None
+    usages: dict[tuple[int, ...], dict[str, Any]] = {}
     extras: dict[str, Any] = {}
     for chunk in chunks:
         extras |= {name: value for name, value in chunk.items() if name not in _STANDARD}
-        usage = chunk.get("usage") or usage
-        for piece in chunk.get("choices") or []:
+        pieces = chunk.get("choices") or []
+        if chunk.get("usage"):
+            usages[tuple(piece.get("index", 0) for piece in pieces)] = chunk["usage"]
+        for piece in pieces:
             index = piece.get("index", 0)
             choice = choices.setdefault(index, _build_empty_choice(envelope.kind, index))
             _add_piece(envelope.kind, choice, piece)
     return envelope.build(
-        [choices[index] for index in sorted(choices)], streamed=False, usage=usage, **extras
+        [choices[index] for index in sorted(choices)], streamed=False, usage=_sum_usages(usages), **extras
     )
+
+
+def _sum_usages(usages: Mapping[tuple[int, ...], dict[str, Any]]) -> dict[str, Any] | None:
+    """Return the counts of the whole reply: told without a choice, or else summed."""
+    if () in usages or len(usages) < 2:
+        return usages.get((), next(iter(usages.values()), None))
+    names = ("prompt_tokens", "completion_tokens", "total_tokens")
+    return {name: sum(int(usage.get(name) or 0) for usage in usages.values()) for name in names}
 
 
 def _build_empty_choice(kind: ReplyKind, index: int) -> dict[str, Any]:

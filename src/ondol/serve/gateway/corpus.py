@@ -12,6 +12,7 @@ from ondol.serve.gateway.chunks import Envelope, build_usage
 from ondol.serve.gateway.errors import ParameterError
 from ondol.serve.gateway.requests import read_prompt
 from ondol.serve.gateway.schema import ChatCompletionRequest, ChatMessage, CompletionRequest
+from ondol.text.normalise import nfc
 
 
 def read_question(context: ServeContext, request: ChatCompletionRequest | CompletionRequest) -> Question:
@@ -29,6 +30,7 @@ def read_question(context: ServeContext, request: ChatCompletionRequest | Comple
     else:
         text, history = _read_messages(request.messages)
         param = "messages"
+    text = nfc(text)
     limit = context.ondol.settings.max_question_chars
     if not text.strip():
         raise ParameterError("There is no question.", param=param)

@@ -4,16 +4,18 @@ from typing import Any
 
 from fastapi import APIRouter, Request, Response
 
+from ondol.ask.answer import EXTRACTIVE
 from ondol.core.access import Principal
 from ondol.core.answers import Answer, AnswerDone, AnswerEvent
 from ondol.core.documents import SearchResult
-from ondol.core.errors import EngineUnavailableError, TooLargeError
+from ondol.core.errors import EngineUnavailableError, NotFoundError, TooLargeError
 from ondol.serve.api.errors import describe_errors, encode_stream_error
 from ondol.serve.api.routes.route import build_router
 from ondol.serve.api.schema import AskRequest, SearchRequest
 from ondol.serve.bridge import EventStream, Pump, collect, encode_event
 from ondol.serve.context import Context, ServeContext, Who
 from ondol.serve.exchange import Question, run_exchange
+from ondol.serve.gateway.models import ONDOL, list_names
 
 router: APIRouter = build_router("ask")
 
@@ -76,7 +78,7 @@ async def ask(context: Context, request: Request, principal: Who, body: AskReque
     question = Question(
         text=body.question,
         k=body.k,
-        model=body.model,
+        model=None if body.model == ONDOL else body.model,
         think=body.think,
         narrow=body.filter,
         conversation_id=body.conversation_id,
@@ -92,6 +94,8 @@ async def ask(context: Context, request: Request, principal: Who, body: AskReque
 
 async def open_answer(context: ServeContext, question: Question, principal: Principal) -> Pump[AnswerEvent]:
     """Start an exchange and wait for its first event, so that early failures keep their HTTP status."""
+    if question.model is not None:
+        await context.workers.run(lambda: check_chat_model(context, question.model or ""))
     pump = Pump(context.streams, lambda: run_exchange(context, question, principal=principal))
     try:
         await pump.prime()
@@ -99,6 +103,15 @@ async def open_answer(context: ServeContext, question: Question, principal: Prin
         pump.close()
         raise
     return pump
+
+
+def check_chat_model(context: ServeContext, name: str) -> None:
+    """Raise ``NotFoundError``, which lists those there are, for a model that cannot write answers."""
+    names = [*list_names(context, "chat"), EXTRACTIVE]
+    if name not in names:
+        raise NotFoundError(
+            f"There is no model {name!r} that could answer.", remedy=f"There are: {', '.join(names)}."
+        )
 
 
 def encode_answer_event(event: AnswerEvent) -> bytes:

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 from typing import Annotated, Any
-from urllib.parse import quote
+from urllib.parse import quote, unquote
 
 from fastapi import APIRouter, Query, Request, Response
 from starlette.responses import FileResponse
@@ -22,8 +22,9 @@ from ondol.serve.api.schema import (
     PageText,
     UploadAccepted,
 )
-from ondol.serve.api.upload import accept_upload
+from ondol.serve.api.upload import accept_upload, clean_name
 from ondol.serve.context import Context, ServeContext, Who, Writer
+from ondol.text.normalise import nfc
 
 router: APIRouter = build_router("documents", "/documents")
 
@@ -85,7 +86,12 @@ async def list_documents(
     wanted = Label.parse(label) if label else None
     documents, next_cursor = await context.workers.run(
         lambda: context.ondol.store.corpus.list_documents(
-            principal=principal, limit=limit, cursor=cursor, query=q or None, narrow=narrow, label=wanted
+            principal=principal,
+            limit=limit,
+            cursor=cursor,
+            query=nfc(q or "") or None,
+            narrow=narrow,
+            label=wanted,
         )
     )
     return DocumentList(documents=list(documents), next_cursor=next_cursor)
@@ -212,7 +218,8 @@ def find_blob(context: ServeContext, document: Document) -> Path:
 
 def build_disposition(document: Document) -> str:
     """Return an attachment header with a safe name; non-ASCII names take the form of RFC 6266."""
-    name = document.uri.rsplit("/", 1)[-1].replace("\\", "_") or document.id
+    # An address is percent-encoded; decoded, a name may hold what no file name should.
+    name = clean_name(unquote(document.uri.rstrip("/").rsplit("/", 1)[-1], errors="replace")) or document.id
     plain = "".join(c if c.isascii() and c.isprintable() and c not in '";%\\' else "_" for c in name)
     return f"attachment; filename=\"{plain}\"; filename*=UTF-8''{quote(name, safe='')}"
 
