@@ -186,21 +186,14 @@ class FileProcessor:
 
     def _link(self, source: _Source, fingerprint: str, kind: DocumentKind) -> bool:
         document = self._describe(source, ParsedDocument(kind=kind, media_type="", pages=()), has_own=False)
-        corpus = self._store.corpus
-        saved = corpus.link_document(document, parser_fingerprint=fingerprint, mtime_ns=source.mtime_ns)
-        if saved is None:
-            return False
-        has_date = saved.created_at or saved.modified_at or source.modified_at is None
-        if not saved.title or not has_date:
-            # The content says nothing of these: the file's name and time stand in for them.
-            filled = document.model_copy(
-                update={
-                    "title": "" if saved.title else _title(source.uri),
-                    "modified_at": None if has_date else source.modified_at,
-                }
-            )
-            corpus.link_document(filled, parser_fingerprint=fingerprint, mtime_ns=source.mtime_ns)
-        return True
+        saved = self._store.corpus.link_document(
+            document,
+            parser_fingerprint=fingerprint,
+            mtime_ns=source.mtime_ns,
+            fallback_title=_title(source.uri),
+            fallback_date=source.modified_at,
+        )
+        return saved is not None
 
     def _refresh(self, source: _Source, state: SourceState, outcome: Outcome) -> None:
         """The bytes are those stored: note time and marks, nothing else."""

@@ -5,6 +5,7 @@ A document is replaced in one transaction: a reader sees the old one or the new 
 """
 
 from collections.abc import Collection, Sequence
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, delete, insert, select, update
@@ -83,11 +84,18 @@ class Corpus(CorpusReader, ChangeLog, FailureList):
             )
 
     def link_document(
-        self, document: Document, *, parser_fingerprint: str, mtime_ns: int = 0
+        self,
+        document: Document,
+        *,
+        parser_fingerprint: str,
+        mtime_ns: int = 0,
+        fallback_title: str = "",
+        fallback_date: datetime | None = None,
     ) -> Document | None:
         """Save a document whose bytes were parsed before, without parsing again; ``None`` when they were not.
 
-        Title, author, language, dates, type and warnings come from the content where ``document`` has none.
+        Title, author, language, dates, type and warnings come from the content where ``document`` has none,
+        and the fallbacks stand in for a title and a date that the content does not have either.
         """
         with self._database.write() as connection:
             row = connection.execute(
@@ -98,13 +106,15 @@ class Corpus(CorpusReader, ChangeLog, FailureList):
             ).first()
             if row is None:
                 return None
+            created_at = document.created_at or row.created_at
+            modified_at = document.modified_at or row.modified_at
             filled = document.model_copy(
                 update={
-                    "title": document.title or row.title,
+                    "title": document.title or row.title or fallback_title,
                     "author": document.author or row.author,
                     "language": document.language or row.language,
-                    "created_at": document.created_at or row.created_at,
-                    "modified_at": document.modified_at or row.modified_at,
+                    "created_at": created_at,
+                    "modified_at": modified_at or (None if created_at else fallback_date),
                     "media_type": document.media_type or row.media_type,
                     "warnings": document.warnings or tuple(row.warnings),
                 }
