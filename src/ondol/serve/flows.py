@@ -191,8 +191,7 @@ class Ondol:
 
     def asker(self, model: str | None = None) -> Asker:
         """An answerer over the corpus with that chat model."""
-        embedder = self.embedder.name if self.embedder is not None else ""
-        return Asker(self.searcher, self.chat(model), analyser=self.analyser, embedder=embedder)
+        return Asker(self.searcher, self.chat(model), analyser=self.analyser)
 
     def ask(
         self,
