@@ -1,9 +1,11 @@
 """Index and query together: languages, labels, filters, changes, repair."""
 
+import shutil
 from datetime import UTC, datetime
 
 import numpy as np
 import pytest
+import tantivy
 
 from ondol.core.access import LOCAL_PRINCIPAL, Grade, Label, Principal
 from ondol.core.documents import DocumentKind, Filter
@@ -150,6 +152,25 @@ def test_a_damaged_index_is_rebuilt_by_searching(shelf, analyser, find, damage):
                 path.write_text("nonsense")
     fresh = HybridSearcher(shelf.store, analyser)
     assert fresh.search("서울 인구", principal=LOCAL_PRINCIPAL).hits
+
+
+def test_an_index_of_another_layout_is_built_anew_by_writing(shelf, analyser, find):
+    shelf.put("a.txt", SEOUL)
+    assert find("서울 인구")
+    index = SearchIndex(shelf.store.index_dir)
+    lexical = index.generation_folder(index.load_manifest().generation) / "lexical"
+    shutil.rmtree(lexical)
+    lexical.mkdir()
+    builder = tantivy.SchemaBuilder()
+    for name in ("row", "group"):
+        builder.add_unsigned_field(name, stored=True, indexed=True)
+    for name in ("label", "document", "terms"):
+        builder.add_text_field(name, stored=True)
+    tantivy.Index(builder.build(), path=str(lexical)).writer(num_threads=1).commit()
+    shelf.put("b.txt", LAW)
+    Indexer(shelf.store, analyser, None).update()
+    assert find("제12조의2")
+    assert find("서울 인구")
 
 
 def test_a_half_made_generation_is_ignored_and_removed(shelf, analyser, find):

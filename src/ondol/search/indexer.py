@@ -106,9 +106,20 @@ class Indexer:
             if not is_fresh and manifest is not None and self._is_current(manifest):
                 return IndexReport(generation=manifest.generation, change=manifest.change)
             change = 0 if is_fresh or manifest is None else manifest.change
-            writer = IndexWriter(self._index, analyser=self._analyser.fingerprint, is_fresh=is_fresh)
-            run = _Run(self._store.corpus, self._analyser, self._embedder, writer, change=change)
-            return run.execute(progress or _ignore, publish_every_s=self._publish_every_s)
+            try:
+                return self._write(progress, change=change, is_fresh=is_fresh)
+            except SearchIndexError:
+                if is_fresh:
+                    raise
+                # What was taken over cannot be written on (another layout, damage unseen): build anew.
+                return self._write(progress, change=0, is_fresh=True)
+
+    def _write(
+        self, progress: Callable[[IndexProgress], None] | None, *, change: int, is_fresh: bool
+    ) -> IndexReport:
+        writer = IndexWriter(self._index, analyser=self._analyser.fingerprint, is_fresh=is_fresh)
+        run = _Run(self._store.corpus, self._analyser, self._embedder, writer, change=change)
+        return run.execute(progress or _ignore, publish_every_s=self._publish_every_s)
 
     def _load_manifest(self) -> IndexManifest | None:
         try:

@@ -94,7 +94,8 @@ class LexicalWriter:
             for holder in row.documents:
                 document.add_text("document", holder)
             document.add_text("terms", row.terms)
-            self._writer.add_document(document)
+            with _translated(self._folder):
+                self._writer.add_document(document)
 
     def remove_group(self, group: int) -> None:
         """Remove the chunks of a group that were added before."""
