@@ -1,5 +1,6 @@
 """Chunks: exact slices, in order, that follow the structure and lose nothing."""
 
+import time
 from itertools import pairwise
 from pathlib import Path
 
@@ -198,6 +199,14 @@ def test_whatever_the_structure(pages: list, target: int):
 def test_endless_runs_are_cut(text: str):
     parsed = parse(page_of(("paragraph", text)))
     check(parsed, build_chunks(parsed, blob_sha256=BLOB, options=SMALL), SMALL)
+
+
+def test_a_long_run_of_hangul_takes_time_in_proportion():
+    parsed = parse(page_of(("paragraph", "가나다라" * 50_000)))
+    before_s = time.process_time()
+    chunks = build_chunks(parsed, blob_sha256=BLOB)
+    assert time.process_time() - before_s < 2  # a tenth of it; quadratic: 30 s
+    assert sum(len(chunk.text) for chunk in chunks) == 200_000
 
 
 def test_blocks_may_hold_only_white_space():

@@ -149,6 +149,36 @@ def test_a_mail_is_its_text_and_its_attachments_are_members():
     assert b"inner body" in read_member(MAIL, "inner.eml")
 
 
+@pytest.mark.parametrize(
+    "parameter",
+    [
+        b"filename*=utf-8''%EA%B3%84%EC%95%BD%EC%84%9C%20%EC%B5%9C%EC%A2%85.csv",
+        b"filename*0*=utf-8''%EA%B3%84%EC%95%BD%EC%84%9C; filename*1*=%20%EC%B5%9C%EC%A2%85.csv",
+        b'filename="=?UTF-8?B?6rOE7JW97IScIOy1nOyihS5jc3Y=?="',
+        'filename="계약서 최종.csv"'.encode(),
+        'filename="계약서 최종.csv"'.encode("cp949"),
+    ],
+)
+def test_an_attachment_keeps_its_korean_name_however_it_was_written(parameter: bytes):
+    mail = b"\r\n".join([
+        b"From: kim@example.kr",
+        b"Subject: x",
+        b"MIME-Version: 1.0",
+        b"Content-Type: multipart/mixed; boundary=c",
+        b"",
+        b"--c",
+        b"Content-Type: text/csv",
+        b"Content-Disposition: attachment; " + parameter,
+        b"",
+        b"a,b",
+        b"1,2",
+        b"--c--",
+        b"",
+    ])
+    assert names(mail) == ["계약서 최종.csv"]
+    assert read_member(mail, "계약서 최종.csv").startswith(b"a,b")
+
+
 def test_a_mail_in_html_alone_is_read_as_html():
     data = b"From: a@b.c\nSubject: s\nContent-Type: text/html; charset=euc-kr\n\n<h2>" + "제목".encode(
         "cp949"

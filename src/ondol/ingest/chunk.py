@@ -26,7 +26,8 @@ from ondol.text.sentences import split_sentences
 VERSION = "1"
 """Raise when the same document would be cut differently: stored chunks are then built anew."""
 
-_WIDE = re.compile(r"[\u1100-\u11ff\u2e80-\u9fff\uac00-\ud7a3\uf900-\ufaff]+")
+_WIDE_CHARACTER = re.compile(r"[\u1100-\u11ff\u2e80-\u9fff\uac00-\ud7a3\uf900-\ufaff]")
+_WIDE = re.compile(_WIDE_CHARACTER.pattern + "+")
 _STATEMENT = re.compile(r"\S+\s+\S+\s.*[.。!][\"'”’)\]]*\Z|:\s*\S.*\d", re.DOTALL)
 # An article of a law is heading and body at once: "제12조(목적) 이 규정은 …".
 _ARTICLE = re.compile(r"제\s?\d{1,4}\s?조(?:의\s?\d{1,3})?\s?\([^()\n]{1,60}\)")
@@ -328,7 +329,7 @@ def _reach(text: str, start: int, end: int, options: ChunkOptions) -> int:
     """Return the largest stop such that the slice stays within the target; at least one character."""
     size = 0.0
     for stop in range(start, end):
-        size += options.wide_weight if _WIDE.match(text, stop) else 1.0
+        size += options.wide_weight if _WIDE_CHARACTER.match(text, stop) else 1.0
         if size > options.target:
             return max(stop, start + 1)
     return end

@@ -158,10 +158,7 @@ def _walk(data: bytes, name: str, limits: Limits, guard: _Guard, *, depth: int) 
             remedy="Unpack the outer archive and add what is inside.",
         )
     if detect_kind(name, data) is DocumentKind.EMAIL:
-        from ondol.sources.mail import list_attachments
-
-        members = [Member(name=n, size=len(content)) for n, content in list_attachments(data)]
-        yield from members
+        yield from (Member(name=n, size=len(content)) for n, content in _list_attachments(data, name))
         return
     with open_zip(data, name=name, limits=limits) as archive:
         guard.enter(archive, len(data))
@@ -182,6 +179,19 @@ def _walk(data: bytes, name: str, limits: Limits, guard: _Guard, *, depth: int) 
                 raise
             except ParseError:  # one bad inner archive: its own parse reports it, the rest goes on
                 yield Member(name=member_name, size=info.file_size)
+
+
+def _list_attachments(data: bytes, name: str) -> list[tuple[str, bytes]]:
+    from ondol.sources.mail import list_attachments
+
+    try:
+        return list_attachments(data)
+    except (ValueError, LookupError, TypeError, AttributeError, RecursionError) as error:
+        # What the standard library raises on parts that no program ought to write.
+        raise CorruptFileError(
+            f"The attachments of {name} cannot be read ({type(error).__name__}: {str(error)[:200]}).",
+            remedy="Save them from the mail program and add them as files.",
+        ) from error
 
 
 def _documents(archive: zipfile.ZipFile, name: str) -> list[tuple[str, zipfile.ZipInfo]]:
@@ -223,9 +233,7 @@ def _is_clutter(member: str) -> bool:
 
 def _read_one(data: bytes, name: str, member: str, limits: Limits) -> bytes:
     if detect_kind(name, data) is DocumentKind.EMAIL:
-        from ondol.sources.mail import list_attachments
-
-        found = dict(list_attachments(data))
+        found = dict(_list_attachments(data, name))
         if member in found:
             return found[member]
         raise NotFoundError(f"{name} has no attachment {member!r}.")

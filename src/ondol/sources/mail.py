@@ -210,16 +210,7 @@ def _read_date(message: email.message.Message) -> datetime | None:
 
 
 def _name_attachment(part: email.message.Message, number: int) -> str:
-    raw = part.get_filename()
-    name = ""
-    if raw:
-        wrapper = email.message.Message()
-        wrapper["Name"] = raw.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
-        name = (
-            PurePosixPath(_read_header(wrapper, "Name").replace("\\", "/"))
-            .name.replace("!/", "_")
-            .strip(". ")
-        )
+    name = PurePosixPath(_read_filename(part).replace("\\", "/")).name.replace("!/", "_").strip(". ")
     if not name:
         extension = _EXTENSIONS.get(part.get_content_type(), "")
         inner = part.get_payload()
@@ -232,6 +223,21 @@ def _name_attachment(part: email.message.Message, number: int) -> str:
             name = _read_header(inner[0], "Subject").replace("/", "_")[:80].strip(". ")
         name = f"{name or f'attachment-{number}'}{extension}"
     return name
+
+
+def _read_filename(part: email.message.Message) -> str:
+    """Return the sender's file name: RFC 2231, encoded words, or raw bytes in whatever encoding."""
+    headers = email.message.Message()
+    for header, value in part.raw_items():
+        if header.lower() in {"content-disposition", "content-type"}:
+            # Given raw bytes, the library answers with replacement characters.
+            headers[header] = decode(str(value).encode("utf-8", "surrogateescape"))[0]
+    raw = headers.get_filename() or ""
+    if not raw.isascii():
+        return " ".join(nfc(raw).split())
+    wrapper = email.message.Message()
+    wrapper["Name"] = " ".join(raw.split())
+    return _read_header(wrapper, "Name")
 
 
 def _list_defects(message: email.message.Message) -> Iterator[str]:
