@@ -95,6 +95,23 @@ def test_what_is_not_in_the_documents_is_said_plainly(ask, question, said):
     assert answer.nearest == EVERYTHING[:3]
 
 
+def test_a_further_sentence_must_say_more(ask):
+    said = hit(
+        "The warranty lasts 24 months. Words about the warranty are here. The warranty of a drone lasts."
+    )
+    assert len(ask("How long does the warranty last?", hits=(said,)).citations) == 1
+
+
+@pytest.mark.parametrize(
+    ("embedder", "abstained"), [("all-minilm-l6-v2", True), ("another", False), ("", False)]
+)
+def test_similarity_counts_only_from_the_model_it_is_calibrated_for(analyser, embedder, abstained):
+    found = hit("The warranty office was founded in May.").model_copy(update={"dense_score": -0.2})
+    asker = Asker(FixedSearcher([found]), analyser=analyser, embedder=embedder)
+    answer = asker.ask("When was the warranty started?", principal=LOCAL_PRINCIPAL)
+    assert answer.abstained == abstained
+
+
 def test_nothing_found_is_no_answer(ask):
     answer = ask("보증 기간은 얼마입니까?", hits=())
     assert (answer.abstained, answer.nearest) == (True, ())

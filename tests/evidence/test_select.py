@@ -64,6 +64,8 @@ def test_the_answer_stands_in_the_best_sentence(question, answer):
         ("Is the battery covered?", "yes_no"),
         ("비행 중에 바꿀 수 있나요?", "yes_no"),
         ("어떤 운영체제에서 작동하나요?", "thing"),
+        ("일시 중지하면 고정익은 어떻게 움직이나요?", "thing"),
+        ("랠리 포인트는 어디에 쓰는 것인가요?", "definition"),
     ],
 )
 def test_what_a_question_asks_for(question, kind):
@@ -119,3 +121,41 @@ def test_questions_that_ask_twice(question, parts):
 def test_names_are_told_from_first_words():
     assert find_names("The bridge of Hans Meyer is in Heidelberg.") == ["Hans Meyer", "Heidelberg"]
     assert find_names("Bridges are long.") == []
+
+
+def test_a_korean_particle_is_no_part_of_a_name():
+    assert find_names("이 기능은 Copter에서는 지원됩니다.") == ["Copter"]
+    assert read_question("QGroundControl의 구독료는?", terms=TERMS).terms == ("qgroundcontrol", "구독료")
+
+
+@pytest.mark.parametrize("sentence", ["고정익은 선회합니다.", "고정 익은 선회합니다."])
+def test_a_compound_is_found_however_it_is_cut(sentence):
+    selection = select(
+        read_question("고정익은 무엇을 합니까?", terms=TERMS), [Passage(sentence)], terms=TERMS
+    )
+    assert selection.ranked[0].features["coverage"] == pytest.approx(1.0)
+
+
+def test_a_definition_is_chosen_before_a_mention():
+    passage = Passage("랠리 포인트를 지도에서 클릭합니다. 랠리 포인트는 대체 착륙 장소입니다.")
+    assert "장소입니다" in best("랠리 포인트란 무엇인가요?", passage)
+    assert "장소입니다" in best("랠리 포인트는 어디에 쓰는 것인가요?", passage)
+
+
+def test_a_passage_that_is_near_in_meaning_answers_more_likely():
+    def score(*similarities):
+        passages = [
+            Passage(p.text, title=p.title, similarity=s)
+            for p, s in zip((BRIDGE, PASSES), similarities, strict=True)
+        ]
+        asked = read_question("Who rebuilt the crossing?", terms=TERMS)
+        return score_answerable(select(asked, passages, terms=TERMS)).score
+
+    assert score(0.1, 0.0) < score(0.5, 0.0) < score(0.9, 0.0)
+    assert score(None, 0.1) == score(0.1, 0.1), "not found by dense search: as far as the farthest"
+    assert (
+        score(None, None)
+        == score_answerable(
+            select(read_question("Who rebuilt the crossing?", terms=TERMS), [BRIDGE, PASSES], terms=TERMS)
+        ).score
+    )

@@ -91,6 +91,12 @@ def test_across_languages_numbers_and_names_must_agree(claim, quote, supported):
     assert verdict.supported == supported
 
 
+def test_a_particle_on_a_latin_name_changes_nothing():
+    quote = "Copter에서는 지오펜스를 지원합니다."
+    assert check_support("지오펜스는 Copter가 지원합니다.", [quote], terms=TERMS).supported
+    assert not check_support("지오펜스는 Plane이 지원합니다.", [quote], terms=TERMS).supported
+
+
 SENTENCES = st.text(
     alphabet=st.sampled_from(list("abcdefg ABC 123,.%$ 않는다없이원년월일가나다라마바사")),
     min_size=1,

@@ -49,3 +49,21 @@ def test_spans_are_ordered_trimmed_and_cover_all_visible_text(text):
         assert text[start:end] == text[start:end].strip()
         position = end
     assert not text[position:].strip()
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "명령의 전체 목록을 보려면 ? 입력 후 Enter 키를 누르십시오.",
+        "Type ? and press Enter.",
+        "Press ` ? ` Then wait for the list.",
+        "Mark it with a ! Then go on.",
+    ],
+)
+def test_a_mark_that_stands_alone_ends_nothing(text):
+    assert split_sentences(text) == [(0, len(text))]
+
+
+def test_a_question_still_ends():
+    text = "무엇인가요? 값입니다. Really?! Yes."
+    assert [text[a:b] for a, b in split_sentences(text)] == ["무엇인가요?", "값입니다.", "Really?!", "Yes."]

@@ -33,6 +33,7 @@ from ondol.core.documents import Filter, Hit
 from ondol.core.frozen import Frozen
 from ondol.core.models import ChatRequest, ModelProfile
 from ondol.core.protocols import ChatModel, Searcher
+from ondol.evidence.answerable import CALIBRATED
 from ondol.evidence.terms import TermSource, build_terms
 from ondol.text.language import detect_language
 from ondol.text.morphemes import Analyser
@@ -102,6 +103,7 @@ class Asker:
         options: AskOptions | None = None,
         *,
         analyser: TermSource | None = None,
+        embedder: str = "",
     ) -> None:
         """Take the parts; nothing is loaded yet.
 
@@ -110,11 +112,13 @@ class Asker:
             chat: writes answers; ``None`` or one that cannot cite leaves them to the documents' own words.
             options: see ``AskOptions``.
             analyser: cuts Korean into morphemes; give the one that search uses, so that it is loaded once.
+            embedder: name of the model behind the hits' dense scores; they count where it is a known one.
         """
         self._searcher = searcher
         self._chat = chat
         self._options = options or AskOptions()
         self._terms = build_terms(analyser or Analyser())
+        self._with_similarity = embedder == CALIBRATED
 
     def ask(
         self,
@@ -230,7 +234,14 @@ class Asker:
 
     def _extract(self, asked: _Asked, draft: _Draft, timer: "_Timer") -> Iterator[AnswerEvent]:
         """Choose the documents' own sentences into ``draft``."""
-        found = extract(asked.alone, asked.hits, options=self._options.extract, terms=self._terms)
+        found = extract(
+            asked.alone,
+            asked.hits,
+            options=self._options.extract,
+            terms=self._terms,
+            # The model behind it reads English; a Korean question has no dense scores that mean anything.
+            with_similarity=self._with_similarity and asked.language == "en",
+        )
         for sentence in found.sentences:
             timer.mark_once("first_sentence")
             draft.mode = "extractive"

@@ -24,11 +24,15 @@ class ExtractOptions(Frozen):
         min_answerable: below this score a question is not answered.
         max_sentences: of one part of the question; list items count as one with their lead.
         min_share: a further sentence must score at least this share of the best one.
+        min_gain: … and hold at least this share of the question that those before it do not, …
+        rival_share: … unless it scores as well as the best one, nearly.
     """
 
     min_answerable: float = 0.5
     max_sentences: int = 3
     min_share: float = 0.75
+    min_gain: float = 0.05
+    rival_share: float = 0.85
     max_items: int = 10
 
 
@@ -72,12 +76,23 @@ def extract(
     options: ExtractOptions,
     terms: TermFunction = simple_terms,
     first_number: int = 1,
+    with_similarity: bool = False,
 ) -> Extraction:
     """Return the sentences of ``hits`` that answer ``question``, best first; none when nothing answers it.
 
     A question of several parts gets sentences for each part. ``first_number`` is the first citation's.
+    ``with_similarity`` says that the dense scores come from the model that abstention is calibrated for.
     """
-    passages = [Passage(h.text, context=h.context, title=h.title, score=h.score) for h in hits]
+    passages = [
+        Passage(
+            h.text,
+            context=h.context,
+            title=h.title,
+            score=h.score,
+            similarity=h.dense_score if with_similarity else None,
+        )
+        for h in hits
+    ]
     parts = split_question(question)
     shown: list[_Choice] = []
     num_found, best_score = 0, 0.0
@@ -117,6 +132,9 @@ def _choose(
             continue
         if chosen and worth[id(candidate)] < options.min_share * best:
             break
+        is_rival = candidate.score >= options.rival_share * best
+        if chosen and not is_rival and _gain(candidate, covered, selection) < options.min_gain:
+            continue  # it says nothing that was asked for and not yet said
         choice = _widen(candidate, selection, passages, options)
         key = fold(_text(passages, choice))
         if any(key in other or other in key for other in seen):

@@ -1,13 +1,11 @@
 """What a question asks for: its kind of answer, and the words that matter with their weights."""
 
 import re
-from collections.abc import Sequence
 from dataclasses import dataclass, field
-from itertools import pairwise
 from typing import Literal
 
 from ondol.evidence.polarity import find_denied
-from ondol.evidence.terms import STOPWORDS, TermFunction, is_weak, simple_terms
+from ondol.evidence.terms import STOPWORDS, TermFunction, find_wholes, is_weak, simple_terms
 from ondol.text.language import detect_language, has_hangul
 from ondol.text.lexemes import stem
 
@@ -69,7 +67,6 @@ _WHICH = re.compile(
     r"\b(?:what|which)\s+(?:is the |was the |were the |are the )?((?:[\w'’-]+))", re.IGNORECASE
 )
 
-_MIN_WHOLE = 3
 # The parts of a compound are one word, not two.
 _SHARE_OF_WHOLE = 0.7
 _WEIGHT_NAME = 1.5
@@ -111,7 +108,7 @@ def read_question(text: str, *, terms: TermFunction = simple_terms) -> Question:
     found = _whole_terms(text, terms)
     names = tuple(find_names(text))
     name_terms = {t for name in names for t in terms(name)}
-    wholes = _find_wholes(text, found)
+    wholes = find_wholes(text, found)
     weights = {
         t: _weight(t, is_name=t in name_terms) * (_SHARE_OF_WHOLE if len(wholes.get(t, t)) > len(t) else 1)
         for t in found
@@ -137,23 +134,9 @@ def read_question(text: str, *, terms: TermFunction = simple_terms) -> Question:
 def _whole_terms(text: str, terms: TermFunction) -> tuple[str, ...]:
     """Return content terms; of a name written ``LikeThis`` the whole alone: it counts once."""
     apart = terms(_CAMEL.sub(" ", text))
-    whole = [t for word in _CAMEL.findall(text) for t in terms(word)[:1] if t not in apart]
+    whole = [max(found, key=len) for word in _CAMEL.findall(text) if (found := terms(word))]
     every = dict.fromkeys(terms(text))
     return tuple(t for t in every if t in apart or t in whole)
-
-
-def _find_wholes(text: str, found: Sequence[str]) -> dict[str, str]:
-    """Return Hangul terms with the compound that they are written in, or alone when they are long enough.
-
-    The analyser cuts a compound in one sentence and leaves it whole in another.
-    """
-    wholes = {t: t for t in found if has_hangul(t) and len(t) >= _MIN_WHOLE}
-    for left, right in pairwise(found):
-        if has_hangul(left) and has_hangul(right) and f"{left}{right}" in text:
-            whole = f"{left}{right}"
-            if len(whole) >= _MIN_WHOLE:
-                wholes[left] = wholes[right] = whole
-    return wholes
 
 
 def find_names(text: str) -> list[str]:

@@ -13,7 +13,7 @@ from itertools import pairwise
 from ondol.evidence.answer_type import has_focus, match_answer_kind
 from ondol.evidence.polarity import find_denied
 from ondol.evidence.question import Question, read_question
-from ondol.evidence.terms import TermBag, TermFunction, simple_terms
+from ondol.evidence.terms import TermBag, TermFunction, find_written, simple_terms
 from ondol.evidence.units import Unit, split_units
 from ondol.text.language import detect_language
 
@@ -27,12 +27,14 @@ class Passage:
         context: heading path and table header.
         title: of the document.
         score: of the search, comparable within one query; best first.
+        similarity: cosine of question and passage, from a model that ``answerable`` is calibrated for.
     """
 
     text: str
     context: str = ""
     title: str = ""
     score: float = 0.0
+    similarity: float | None = None
 
 
 WEIGHTS: dict[str, float] = {
@@ -88,6 +90,7 @@ class Selection:
         units: of each passage, in order.
         weights: of each term of the question; the sum is 1.
         bodies: the terms of each passage with its context.
+        similarities: of each passage to the question, where known.
     """
 
     question: Question
@@ -95,6 +98,7 @@ class Selection:
     units: tuple[tuple[Unit, ...], ...]
     weights: dict[str, float]
     bodies: tuple[TermBag, ...]
+    similarities: tuple[float | None, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -133,7 +137,8 @@ def select(
             ranked.append(Candidate(n, sentence.index, sentence.unit, score, features, matched))
     ranked.sort(key=lambda c: (-c.score, c.passage, c.index))
     units = tuple(tuple(s.unit for s in found) for found in by_passage)
-    return Selection(asked, tuple(ranked), units, weights, tuple(bodies))
+    similarities = tuple(p.similarity for p in passages)
+    return Selection(asked, tuple(ranked), units, weights, tuple(bodies), similarities)
 
 
 def _cut(passage: int, text: str, terms: TermFunction, question: Question) -> list[_Sentence]:
@@ -141,9 +146,8 @@ def _cut(passage: int, text: str, terms: TermFunction, question: Question) -> li
     for index, unit in enumerate(split_units(text)):
         piece = text[unit.start : unit.end]
         found = tuple(terms(piece))
-        written = "".join(piece.split()) if question.wholes else ""
-        same = (t for t, whole in question.wholes.items() if whole in written)
-        cut.append(_Sentence(passage, index, unit, piece, found, TermBag((*found, *same))))
+        bag = TermBag((*found, *find_written(question.wholes, piece)))
+        cut.append(_Sentence(passage, index, unit, piece, found, bag))
     return cut
 
 

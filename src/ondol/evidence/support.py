@@ -21,7 +21,15 @@ from ondol.evidence.facts import (
 )
 from ondol.evidence.polarity import denies_alike, find_denied, find_opposites
 from ondol.evidence.question import find_names
-from ondol.evidence.terms import STOPWORDS, TermBag, TermFunction, is_weak, simple_terms
+from ondol.evidence.terms import (
+    STOPWORDS,
+    TermBag,
+    TermFunction,
+    find_wholes,
+    find_written,
+    is_weak,
+    simple_terms,
+)
 from ondol.text.language import detect_language
 from ondol.text.lexemes import stem
 from ondol.text.normalise import fold
@@ -110,20 +118,18 @@ def check_support(
         score, missing["language"] = _compare_across(sentence, evidence, claim, given)
         missing["negation"] = [] if denies_alike(sentence, evidence, terms) else [sentence]
     else:
-        theirs = TermBag(terms(evidence))
+        wholes = find_wholes(sentence, list(dict.fromkeys(claim_terms)))
+        theirs = TermBag((*terms(evidence), *find_written(wholes, evidence)))
+        around = TermBag((*terms(context), *find_written(wholes, context)))
         words = [t for t in claim_terms if not t[0].isdigit()]  # numbers are checked with their units
         missing["negation"] = _wrong_negations(sentence, evidence, frozenset(words), theirs, terms)
         missing["opposites"] = find_opposites(_all_words(sentence, terms), _all_words(evidence, terms))
-        score, absent = _entail(words, theirs, TermBag(terms(context)))
+        score, absent = _entail(words, theirs, around)
         # A name may come from the context, what is said of it may not.
         names = {t for name in find_names(sentence) for t in terms(name)}
         alone, carried = _entail([t for t in words if t not in names] or words, theirs, TermBag(()))
         is_low = score < min_words or alone < _MIN_ALONE * min_words
-        missing["words"] = (
-            (absent or carried)
-            if is_low
-            else _strange_clause(sentence, theirs, TermBag(terms(context)), terms)
-        )
+        missing["words"] = (absent or carried) if is_low else _strange_clause(sentence, theirs, around, terms)
     failed = tuple(check for check, found in missing.items() if found)
     return Support(
         supported=not failed,

@@ -1,7 +1,8 @@
 """The words of a text that carry its meaning, cut the same way in questions, sentences and claims."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import lru_cache
+from itertools import pairwise
 from typing import Protocol
 
 from ondol.text.language import has_hangul
@@ -121,6 +122,28 @@ def _keep(terms: Iterable[Term]) -> list[str]:
     return [same.get(term, term) for term in found if term not in stop]
 
 
+def find_wholes(text: str, found: Sequence[str]) -> dict[str, str]:
+    """Return Hangul terms with the compound that they are written in, or alone when they are long enough.
+
+    The analyser cuts a compound in one sentence and leaves it whole in another.
+    """
+    wholes = {t: t for t in found if has_hangul(t) and len(t) >= _MIN_WHOLE}
+    for left, right in pairwise(found):
+        if has_hangul(left) and has_hangul(right) and f"{left}{right}" in text:
+            whole = f"{left}{right}"
+            if len(whole) >= _MIN_WHOLE:
+                wholes[left] = wholes[right] = whole
+    return wholes
+
+
+def find_written(wholes: Mapping[str, str], text: str) -> list[str]:
+    """Return the terms whose compound is written in ``text``, however the analyser cuts it there."""
+    if not wholes:
+        return []
+    written = "".join(text.split())
+    return [term for term, whole in wholes.items() if whole in written]
+
+
 class TermBag:
     """The terms of one text, ready to be asked how well a word of a question is matched."""
 
@@ -141,5 +164,6 @@ class TermBag:
 
 
 _REMEMBERED = 2048
+_MIN_WHOLE = 3
 _PREFIX = 5
 _RELATIVE = 0.6

@@ -191,7 +191,8 @@ class Ondol:
 
     def asker(self, model: str | None = None) -> Asker:
         """An answerer over the corpus with that chat model."""
-        return Asker(self.searcher, self.chat(model), analyser=self.analyser)
+        embedder = self.embedder.name if self.embedder is not None else ""
+        return Asker(self.searcher, self.chat(model), analyser=self.analyser, embedder=embedder)
 
     def ask(
         self,

@@ -78,6 +78,8 @@ def _is_end(text: str, start: int, match: re.Match[str]) -> bool:
     following = _NEXT.match(text, match.end())
     next_char = following[1] if following else ""
     mark = match["mark"]
+    if mark[0] in "!?" and match.start() > start and text[match.start() - 1] in " \t`":
+        return not next_char  # a mark that stands alone is named, not asked: "press ? for help"
     if mark != ".":
         # "Yahoo! is" and "…and so on… but" go on when a lower-case letter follows; CJK marks always end.
         return mark[0] in "。！？" or not next_char.islower()
