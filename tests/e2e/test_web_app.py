@@ -422,3 +422,18 @@ def test_the_page_holds_what_it_promises(window) -> None:
     assert not re.search(r"""(?:src|href)=["'](?:https?:)?//""", index)
     for reference in re.findall(r"""(?:src|href)="\./([^"]+)""", index):
         assert (built / reference).is_file()
+
+
+@pytest.mark.parametrize("screen", [{}, PHONE], ids=["desktop", "phone"])
+def test_a_follow_up_question_comes_into_view_with_its_answer(window, screen: dict) -> None:
+    page = window.open(**screen)
+    for question in ("How do I add a circular fence?", GEOFENCE_QUESTION, "How do I delete a fence?"):
+        before = page.locator("article[aria-busy=false]").count()
+        page.locator("#question").fill(question)
+        page.get_by_role("button", name="Send", exact=True).click()
+        expect(page.locator("article[aria-busy=false]")).to_have_count(before + 1)
+        asked = page.locator(".whitespace-pre-wrap", has_text=question).last
+        expect(asked).to_be_in_viewport(ratio=1)
+        expect(page.locator("article").last).to_be_in_viewport()
+    page.reload()
+    expect(asked).to_be_in_viewport(ratio=1)

@@ -277,3 +277,10 @@ def test_uploading_what_is_there_already_does_not_relabel_it(ondol):
         assert client.get(f"/api/v1/documents/{first}", headers=lee).json()["label"] == "open"
         send(boss, "sensitive")
         assert client.get(f"/api/v1/documents/{first}", headers=lee).status_code == 404
+
+
+def test_a_licence_of_an_upload_is_one_plain_line(client):
+    sent = upload(client, ("a.txt", b"Some text of ours."), licence="CC\u0000-BY\r\n4.0")
+    job = wait_for_job(client, sent.json()["jobs"][0]["id"])
+    document = job["result"]["documents"][0]["id"]
+    assert client.get(f"/api/v1/documents/{document}").json()["licence"] == "CC-BY 4.0"

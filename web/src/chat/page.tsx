@@ -2,7 +2,7 @@ import {
   AssistantRuntimeProvider, type AppendMessage, ThreadPrimitive, type ThreadMessageLike, useExternalStoreRuntime,
 } from "@assistant-ui/react";
 import { ArrowDown } from "lucide-react";
-import { useEffect, useMemo } from "react";
+import { useEffect, useLayoutEffect, useMemo, useRef } from "react";
 import { UploadBar } from "@/documents/upload-bar";
 import { useI18n } from "@/i18n";
 import { Button, IconButton } from "@/ui/button";
@@ -38,6 +38,8 @@ function toMessages(turns: readonly Turn[]): ThreadMessageLike[] {
     },
   ]);
 }
+
+const QUESTION_MARGIN_PX = 24;
 
 const keepMessage = (message: ThreadMessageLike) => message;
 
@@ -98,8 +100,12 @@ function ThreadView({ thread }: { thread: Thread }) {
           <h1 className="sr-only">{thread.title || t("chat.title")}</h1>
           {isEmpty ? null : <UploadBar />}
           <ThreadPrimitive.Viewport
-            turnAnchor="top"
-            className="min-h-0 flex-1 overflow-x-hidden overflow-y-auto px-4 sm:px-6"
+            data-thread
+            autoScroll={false}
+            scrollToBottomOnInitialize={false}
+            scrollToBottomOnRunStart={false}
+            scrollToBottomOnThreadSwitch={false}
+            className="min-h-0 flex-1 overflow-x-hidden overflow-y-auto px-4 [container-type:size] sm:px-6"
           >
             {isEmpty ? (
               <EmptyThread />
@@ -109,7 +115,14 @@ function ThreadView({ thread }: { thread: Thread }) {
                   {({ message }) => {
                     const turn = thread.turns.find((other) => message.id === `${other.id}-q` || message.id === `${other.id}-a`);
                     if (!turn) return null;
-                    return message.role === "user" ? <Question text={turn.question} /> : <AnswerView turn={turn} />;
+                    const isLast = turn === thread.turns.at(-1);
+                    if (message.role === "user") return <Question text={turn.question} isLast={isLast} />;
+                    // Room below, so that the last question can stand at the top however short its answer.
+                    return (
+                      <div className={isLast && thread.turns.length > 1 ? "min-h-[calc(100cqh-8rem)]" : undefined}>
+                        <AnswerView turn={turn} />
+                      </div>
+                    );
                   }}
                 </ThreadPrimitive.Messages>
               </div>
@@ -133,10 +146,19 @@ function ThreadView({ thread }: { thread: Thread }) {
   );
 }
 
-function Question({ text }: { text: string }) {
+function Question({ text, isLast }: { text: string; isLast: boolean }) {
   const { t } = useI18n();
+  const place = useRef<HTMLDivElement>(null);
+  const isNew = useRef(isLast);
+  useLayoutEffect(() => {
+    const thread = place.current?.closest("[data-thread]");
+    if (!isNew.current || !place.current || !thread) return;
+    // Not scrollIntoView: it would move what lies around the thread as well.
+    const offset = place.current.getBoundingClientRect().top - thread.getBoundingClientRect().top;
+    thread.scrollTop += offset - QUESTION_MARGIN_PX;
+  }, []);
   return (
-    <div className="mt-8 flex justify-end first:mt-0">
+    <div ref={place} className="mt-8 flex justify-end first:mt-0">
       <div className="max-w-[85%] rounded-2xl rounded-br-md bg-sunken px-4 py-2.5 text-[0.9875rem] whitespace-pre-wrap ring-1 ring-line ring-inset">
         <h2 className="sr-only">{t("chat.you")}</h2>
         {text}

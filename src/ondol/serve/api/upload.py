@@ -16,6 +16,7 @@ from ondol.serve.api.multipart import Form, FormReader, UploadedFile, gather_pie
 from ondol.serve.api.schema import JobBody, JobRefused, UploadAccepted
 from ondol.serve.context import ServeContext
 from ondol.serve.jobs import INGEST_UPLOAD
+from ondol.text.normalise import nfc
 
 MAX_FILES = 100
 PIECE_BYTES = 1024 * 1024
@@ -71,7 +72,7 @@ def _queue_files(context: ServeContext, form: Form, principal: Principal) -> Upl
             f"Without a label a document gets {default}, which you may not read.",
             remedy="Send a label: GET /api/v1/me lists those you may give in can_label.",
         )
-    licence = form.fields.get("licence", "").strip()[:_MAX_LICENCE_CHARS] or None
+    licence = " ".join(nfc(form.fields.get("licence", "")).split())[:_MAX_LICENCE_CHARS] or None
     options = {"label": None if label is None else str(label), "licence": licence}
     jobs: list[JobBody] = []
     refused: list[JobRefused] = []
