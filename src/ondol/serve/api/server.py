@@ -49,6 +49,8 @@ class PatientProtocol(H11Protocol):
     @property
     def is_waiting(self) -> bool:
         """Whether the next step is the client's: no request yet, or not all of its body."""
+        if self.transport.is_closing():
+            return False
         if self.cycle is None or self.cycle.response_complete:
             return True
         return self.cycle.more_body and not self.cycle.response_started
