@@ -1,4 +1,4 @@
-"""What every test stands on: nothing leaves, models are fetched once, Chromium is found or said to be missing."""
+"""What every test stands on: nothing leaves, models are fetched once, Chromium is found or asked for."""
 
 import os
 import shutil
