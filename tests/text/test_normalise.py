@@ -13,6 +13,11 @@ def test_stored_form_is_composed_and_free_of_controls():
     assert nfc("\ufeffa\r\nb\rc\u00a0d\x00e\u00adf\x0bg\th") == "a\nb\nc defg\th"
 
 
+def test_halves_of_characters_are_replaced():
+    assert nfc("a\ud800b\udcff") == "a\ufffdb\ufffd"
+    nfc("".join(map(chr, range(0x11000)))).encode("utf-8")
+
+
 def test_compared_form_makes_look_alikes_equal():
     assert fold("“ＡＢＣ” – Ｄ…") == fold('"abc" - d...')
     assert fold("  한글\n 공백 ") == "한글 공백"

@@ -2,7 +2,7 @@
 
 import os
 from pathlib import Path
-from urllib.parse import quote, unquote, urlsplit
+from urllib.parse import quote, unquote_to_bytes, urlsplit
 
 from ondol.sources.archive import MEMBER_SEPARATOR
 from ondol.text.normalise import nfc
@@ -34,7 +34,18 @@ def upload_uri(blob_sha256: str, name: str) -> str:
 
 def show_name(uri: str) -> str:
     """Return the last part of an address as people read it."""
-    return nfc(unquote(uri.rstrip("/").rsplit("/", 1)[-1], errors="replace"))
+    return unquote_name(uri.rstrip("/").rsplit("/", 1)[-1])
+
+
+def unquote_name(quoted: str) -> str:
+    """Undo percent-encoding; a name that old Korean programs wrote in CP949 is read as such."""
+    raw = unquote_to_bytes(quoted)
+    for encoding in ("utf-8", "cp949"):
+        try:
+            return nfc(raw.decode(encoding))
+        except UnicodeDecodeError:
+            continue
+    return nfc(raw.decode("utf-8", "replace"))
 
 
 def is_within(uri: str, prefix: str) -> bool:

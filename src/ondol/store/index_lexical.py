@@ -75,13 +75,14 @@ class LexicalWriter:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        folder.mkdir(parents=True, exist_ok=True)
-        if tantivy.Index.exists(str(folder)):
-            self._index = _register(tantivy.Index.open(str(folder)))
-        else:
-            self._index = _register(tantivy.Index(_build_schema(), path=str(folder)))
-        # One indexing thread: the morpheme analyser needs the cores, and few segments make quick queries.
-        self._writer = self._index.writer(heap_size=_HEAP_BYTES, num_threads=1)
+        with _translated(folder):
+            folder.mkdir(parents=True, exist_ok=True)
+            if tantivy.Index.exists(str(folder)):
+                self._index = _register(tantivy.Index.open(str(folder)))
+            else:
+                self._index = _register(tantivy.Index(_build_schema(), path=str(folder)))
+            # One indexing thread: the morpheme analyser needs the cores, and few segments make quick queries.
+            self._writer = self._index.writer(heap_size=_HEAP_BYTES, num_threads=1)
 
     def add(self, rows: Iterable[LexicalRow]) -> None:
         """Add chunks."""

@@ -7,8 +7,10 @@ import unicodedata
 # Zero-width joiner and non-joiner stay: Indic scripts and emoji need them.
 _CONTROLS = {*range(0x20), *range(0x7F, 0xA0)} - {0x09, 0x0A, 0x85}
 _REMOVED = dict.fromkeys({*_CONTROLS, 0xAD, 0x200B, 0x2060, 0xFEFF, 0xFFFE})
+# Halves of characters, from a broken client: no database and no index takes them.
+_SURROGATES = dict.fromkeys(range(0xD800, 0xE000), "\ufffd")
 _SPACES = dict.fromkeys([0xA0, 0x2007, 0x202F, 0x3000], " ")
-_STORED = str.maketrans({**_REMOVED, **_SPACES, 0x85: "\n", 0x2028: "\n", 0x2029: "\n"})
+_STORED = str.maketrans({**_REMOVED, **_SPACES, **_SURROGATES, 0x85: "\n", 0x2028: "\n", 0x2029: "\n"})
 _NEWLINES = re.compile(r"\r\n?")
 
 _COMPARED = str.maketrans({

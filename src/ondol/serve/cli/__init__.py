@@ -1,14 +1,21 @@
 """The ``ondol`` command."""
 
 import sys
-from typing import Annotated
+import traceback
+from typing import Annotated, Protocol, runtime_checkable
 
 import typer
 
 from ondol import __version__
 from ondol.core.errors import OndolError
 from ondol.serve.cli import corpus, models, operations, query, service
-from ondol.serve.cli.terminal import INTERRUPTED, report_error, stderr
+from ondol.serve.cli.terminal import (
+    INTERRUPTED,
+    prepare_streams,
+    report_error,
+    report_error_json,
+    stderr,
+)
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -49,16 +56,47 @@ def _root(
     del version
 
 
+@runtime_checkable
+class _UsageProblem(Protocol):
+    """What the command line's parser raises for a wrong option or a missing argument."""
+
+    exit_code: int
+
+    def format_message(self) -> str:
+        """Say what is wrong."""
+
+    def show(self) -> None:
+        """Print usage and problem on standard error."""
+
+
 def main() -> None:
-    """Run the command; every error of ours ends in one message and its exit status."""
+    """Run the command; every error ends in one message, one JSON object with ``--json``, and its status."""
+    prepare_streams()
+    as_json = "--json" in sys.argv[1:]
     try:
-        app()
+        status = app(standalone_mode=False)
     except OndolError as error:
-        report_error(error, as_json="--json" in sys.argv[1:])
-        sys.exit(error.exit_status)
+        report_error(error, as_json=as_json)
+        status = error.exit_status
     except KeyboardInterrupt:
         stderr.print("interrupted")
-        sys.exit(INTERRUPTED)
+        status = INTERRUPTED
     except BrokenPipeError:
         sys.stderr.close()
-        sys.exit(0)
+        status = 0
+    except Exception as error:  # noqa: BLE001 - the last place that can say what happened
+        status = _report_unexpected(error, as_json=as_json)
+    sys.exit(status if isinstance(status, int) else 0)
+
+
+def _report_unexpected(error: Exception, *, as_json: bool) -> int:
+    if isinstance(error, _UsageProblem):
+        error.show()
+        if as_json:
+            report_error_json("wrong_use", error.format_message(), "--help shows what may be given.")
+        return error.exit_code
+    traceback.print_exception(error)
+    if as_json:
+        message = f"Something that was not foreseen went wrong ({type(error).__name__}: {error})."
+        report_error_json("internal", message, "Please report it with the lines on standard error.")
+    return 1

@@ -3,11 +3,10 @@
 from typing import Annotated
 
 import typer
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from ondol.core.access import Label
 from ondol.core.documents import Document
-from ondol.ingest.pipeline import IngestOptions, IngestProgress, IngestReport, watch
+from ondol.ingest.pipeline import IngestOptions, IngestReport, watch
 from ondol.serve.cli.terminal import (
     INTERRUPTED,
     LOSSES,
@@ -18,12 +17,17 @@ from ondol.serve.cli.terminal import (
     finish,
     opened,
     principal_of,
+    print_table,
+    show_address,
+    showing_progress,
     stderr,
     stdout,
     stopping_at_interrupt,
     table,
 )
 from ondol.serve.flows import Ondol
+
+NO_DOCUMENTS = "No documents. `ondol ingest PATH` adds some."
 
 documents = typer.Typer(no_args_is_help=True, help="List, show, label and remove documents.")
 
@@ -69,36 +73,17 @@ def _emit_report(report: IngestReport, *, as_json: bool) -> None:
 
 def _run(ondol: Ondol, paths: list[str], *, options: IngestOptions, as_: str | None) -> IngestReport:
     principal = principal_of(ondol, as_)
-    with ingest_bar() as bar, stopping_at_interrupt() as should_stop:
-        task = bar.add_task("reading", total=None, speed="")
-
-        def progress(now: IngestProgress) -> None:
-            speed = f"{now.files_per_s:.1f} files/s {now.megabytes_per_s:.1f} MB/s"
-            bar.update(task, completed=now.done, total=now.total, description=now.stage, speed=speed)
-
+    with showing_progress() as progress, stopping_at_interrupt() as should_stop:
         return ondol.ingest(
             paths, principal=principal, options=options, progress=progress, should_stop=should_stop
         )
-
-
-def ingest_bar() -> Progress:
-    """A progress bar for files, on standard error."""
-    return Progress(
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TextColumn("{task.fields[speed]}"),
-        TimeRemainingColumn(),
-        console=stderr,
-        transient=True,
-    )
 
 
 def show_report(report: IngestReport) -> None:
     """Print what an ingest did, losses first."""
     for failure in report.failures:
         stderr.print(f"[yellow]failed[/yellow] \\[{failure.code}] ", end="")
-        stderr.print(f"{failure.uri}: {failure.message} {failure.remedy}", markup=False)
+        stderr.print(f"{show_address(failure.uri)}: {failure.message} {failure.remedy}", markup=False)
     stdout.print(
         f"{report.added} added, {report.changed} changed, {report.unchanged} unchanged, "
         f"{report.removed} removed, {report.failed} failed; "
@@ -130,7 +115,7 @@ def list_documents(
             grid.add_row(
                 document.id, document.title, document.kind, str(document.label), str(document.num_chunks)
             )
-        stdout.print(grid if found else "No documents. `ondol ingest PATH` adds some.")
+        print_table(grid, empty=f"No document has {query!r} in title or address." if query else NO_DOCUMENTS)
 
     emit(result | ({"next_cursor": cursor} if cursor else {}), as_json=as_json, show=show)
 
@@ -170,4 +155,6 @@ def remove_document(
 
 
 def _show_document(document: Document) -> None:
-    stdout.print(f"{document.id}  {document.title}  [{document.label}]  {document.uri}", markup=False)
+    stdout.print(
+        f"{document.id}  {document.title}  [{document.label}]  {show_address(document.uri)}", markup=False
+    )

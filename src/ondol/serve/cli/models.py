@@ -6,7 +6,7 @@ import typer
 
 from ondol.core.models import ModelRecord
 from ondol.engines.fetch import pull as pull_model
-from ondol.serve.cli.terminal import AsJson, Home, download_bar, emit, opened, stdout, table
+from ondol.serve.cli.terminal import AsJson, Home, download_bar, emit, opened, print_table, stdout, table
 from ondol.serve.flows import Ondol
 
 models = typer.Typer(no_args_is_help=True, help="List, fetch and add models.")
@@ -31,7 +31,7 @@ def list_models(home: Home = None, as_json: AsJson = False) -> None:
                 f"{model.size_bytes / 1e6:.0f} MB" if model.size_bytes else "",
                 "yes" if model.installed else f"no: ondol models pull {model.name}",
             )
-        stdout.print(grid)
+        print_table(grid)
 
     emit({"models": [model.to_json() for model in found]}, as_json=as_json, show=show)
 

@@ -14,6 +14,7 @@ from ondol.serve.cli.terminal import (
     finish,
     opened,
     principal_of,
+    print_table,
     settings_of,
     stderr,
     stdout,
@@ -69,7 +70,7 @@ def list_keys(home: Home = None, as_json: AsJson = False, as_: As = None) -> Non
             used = key.last_used_at.isoformat(timespec="minutes") if key.last_used_at else "never"
             created = key.created_at.isoformat(timespec="minutes")
             grid.add_row(key.id, key.name, str(key.label), "yes" if key.is_admin else "", created, used)
-        stdout.print(grid if found else "No keys. `ondol keys add NAME --label LABEL` makes one.")
+        print_table(grid, empty="No keys. `ondol keys add NAME --label LABEL` makes one.")
 
     emit({"keys": [key.to_json() for key in found]}, as_json=as_json, show=show)
 
@@ -105,7 +106,7 @@ def list_jobs(home: Home = None, as_json: AsJson = False, as_: As = None) -> Non
         grid = table("id", "kind", "name", "status", "updated")
         for job in found:
             grid.add_row(job.id, job.kind, job.name, job.status, job.updated_at.isoformat(timespec="seconds"))
-        stdout.print(grid if found else "No jobs yet.")
+        print_table(grid, empty="No jobs yet.")
 
     emit({"jobs": [job.to_json() for job in found]}, as_json=as_json, show=show)
 
@@ -199,7 +200,7 @@ def show_settings(home: Home = None, as_json: AsJson = False) -> None:
         for name, field in type(settings).model_fields.items():
             value = getattr(settings, name)
             grid.add_row(name, "" if value is None else str(value), field.description or "")
-        stdout.print(grid)
+        print_table(grid)
 
     emit(settings.model_dump(mode="json"), as_json=as_json, show=show)
 

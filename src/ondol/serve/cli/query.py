@@ -8,7 +8,20 @@ from rich.text import Text
 
 from ondol.core.answers import Answer, Citation
 from ondol.core.documents import DocumentKind, Filter, Hit
-from ondol.serve.cli.terminal import As, AsJson, Home, emit, opened, principal_of, stderr, stdout
+from ondol.core.errors import TooLargeError, WrongUseError
+from ondol.serve.cli.corpus import NO_DOCUMENTS
+from ondol.serve.cli.terminal import (
+    As,
+    AsJson,
+    Home,
+    emit,
+    opened,
+    principal_of,
+    show_address,
+    stderr,
+    stdout,
+)
+from ondol.serve.flows import EXTRACTIVE, Ondol
 
 Source = Annotated[list[str] | None, typer.Option("--source", help="Only under this file or folder; repeat.")]
 Kind = Annotated[list[DocumentKind] | None, typer.Option("--kind", help="Only this kind; repeat.")]
@@ -27,14 +40,18 @@ def search(
 
     Example: ondol search "battery failsafe" -k 5
     """
+    narrow = _narrow(source, kind)
     with opened(home) as ondol:
-        result = ondol.search(text, principal=principal_of(ondol, as_), k=k, narrow=_narrow(source, kind))
+        principal = principal_of(ondol, as_)
+        result = ondol.search(_check(ondol, text), principal=principal, k=k, narrow=narrow)
+        has_any = bool(result.hits) or ondol.store.corpus.counts(principal=principal).documents > 0
 
     def show() -> None:
         for hit in result.hits:
             _show_hit(hit)
         if not result.hits:
-            stdout.print("Nothing found. `ondol ingest PATH` adds documents.")
+            where = " there; without --source and --kind more is searched" if narrow else ""
+            stdout.print(f"Nothing found{where}." if has_any else NO_DOCUMENTS)
 
     emit(result.to_json(), as_json=as_json, show=show)
 
@@ -58,14 +75,35 @@ def ask(
     """
     with opened(home) as ondol:
         answer = ondol.ask(
-            text,
+            _check(ondol, text),
             principal=principal_of(ondol, as_),
             k=k,
             model=model,
             think=think,
             narrow=_narrow(source, kind),
         )
+        has_model = model == EXTRACTIVE or ondol.chat(model) is not None
+    if not has_model:
+        stderr.print(
+            "No chat model is installed, so answers are your documents' own sentences; "
+            "`ondol models list` shows what can be had.",
+            style="dim",
+        )
     emit(answer.to_json(), as_json=as_json, show=lambda: _show_answer(answer))
+
+
+def _check(ondol: Ondol, text: str) -> str:
+    """Return the question; raises ``WrongUseError`` for one that says nothing or too much."""
+    text = text.encode("utf-8", "surrogateescape").decode("utf-8", "replace").strip()
+    if not text:
+        raise WrongUseError("The question is empty.", remedy='Write it in quotes: ondol ask "…"')
+    most = ondol.settings.max_question_chars
+    if len(text) > most:
+        raise TooLargeError(
+            f"The question has {len(text):,} characters; at most {most:,} are taken.",
+            remedy="Shorten it, or raise the setting max_question_chars.",
+        )
+    return text
 
 
 def _narrow(source: list[str] | None, kind: list[DocumentKind] | None) -> Filter | None:
@@ -107,7 +145,7 @@ def _show_answer(answer: Answer) -> None:
 
 def _place(found: Hit | Citation) -> str:
     locator = found.locator
-    parts = [found.uri]
+    parts = [show_address(found.uri)]
     if locator.page is not None:
         parts.append(f"p. {locator.page}")
     if locator.sheet is not None:

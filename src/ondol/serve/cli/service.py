@@ -9,9 +9,9 @@ import typer
 from ondol.core.access import LOCAL_PRINCIPAL, Label
 from ondol.core.errors import ConflictError, EngineError
 from ondol.ingest.pipeline import IngestOptions
-from ondol.serve.cli.corpus import ingest_bar, show_report
+from ondol.serve.cli.corpus import show_report
 from ondol.serve.cli.models import fetch
-from ondol.serve.cli.terminal import Home, opened, stderr, stopping_at_interrupt
+from ondol.serve.cli.terminal import Home, opened, showing_progress, stderr, stopping_at_interrupt
 from ondol.serve.flows import Ondol
 from ondol.serve.sample import SAMPLE_LABEL, SAMPLE_LICENCE, SAMPLE_QUESTIONS, find_handbook
 
@@ -101,13 +101,12 @@ def _ingest_sample(ondol: Ondol) -> None:
         default_label=ondol.settings.default_label,
         default_licence=ondol.settings.default_licence,
     )
-    with ingest_bar() as bar, stopping_at_interrupt() as should_stop:
-        task = bar.add_task("reading", total=None, speed="")
+    with showing_progress() as progress, stopping_at_interrupt() as should_stop:
         report = ondol.ingest(
             [str(handbook)],
             principal=LOCAL_PRINCIPAL,
             options=options,
-            progress=lambda now: bar.update(task, completed=now.done, total=now.total, speed=""),
+            progress=progress,
             should_stop=should_stop,
         )
     show_report(report)
