@@ -4,7 +4,8 @@ Run from the repository's root::
 
     python bench/answer.py --data FOLDER
 
-``FOLDER`` holds ``xquad_en/xquad.en.json`` (CC BY-SA 4.0) and ``bipia/`` (MIT). Writes
+``FOLDER`` holds ``xquad_en/xquad.en.json`` (CC BY-SA 4.0), ``ko_en_news_parallel/`` (CC BY-SA 3.0) and
+``bipia/`` (MIT). Writes
 ``bench/results/answer.json`` and ``answer.md``.
 
 What is measured, without a chat model:
@@ -23,6 +24,7 @@ import math
 import os
 import random
 import re
+import tarfile
 import time
 from collections import Counter
 from pathlib import Path
@@ -33,8 +35,12 @@ from ondol.ask.extract import ExtractOptions
 from ondol.core.access import LOCAL_PRINCIPAL
 from ondol.core.documents import Hit, Locator, SearchResult
 from ondol.engines.chat.fake import FakeChat
+from ondol.engines.open import open_embedder
+from ondol.engines.settings import ModelSettings
 from ondol.evidence.question import find_names
 from ondol.evidence.support import check_support
+from ondol.evidence.terms import build_terms
+from ondol.evidence.translation import find_flaws
 from ondol.ingest.chunk import build_chunks
 from ondol.ingest.pipeline import IngestOptions
 from ondol.serve.flows import Ondol
@@ -45,6 +51,7 @@ from ondol.text.sentences import split_sentences
 
 ROOT = Path(__file__).resolve().parent.parent
 HANDBOOK = ROOT / "examples" / "drone-handbook"
+MORE_KOREAN = ROOT / "bench" / "data" / "handbook_questions_ko.jsonl"
 QUESTIONS = ROOT / "bench" / "data" / "handbook_questions.jsonl"
 RESULTS = ROOT / "bench" / "results"
 
@@ -52,14 +59,25 @@ RESULTS = ROOT / "bench" / "results"
 class Bm25Searcher:
     """BM25 over given passages (Robertson and Zaragoza 2009, k1 1.2, b 0.75): a plain stand-in for search."""
 
-    def __init__(self, hits, analyser):
-        self.hits, self.analyser = list(hits), analyser
+    def __init__(self, hits, analyser, embedder=None):
+        self.hits, self.analyser, self.embedder = list(hits), analyser, embedder
+        self.known = {}
+        if embedder:
+            self.rows = embedder.embed([f"{h.title}\n{h.text}" for h in self.hits], kind="passage")
         self.hidden = frozenset()
         counts = analyser.tokens_many([f"{h.context}\n{h.text}" for h in self.hits])
         self.counts = [Counter(tokens) for tokens in counts]
         self.sizes = [sum(c.values()) for c in self.counts]
         self.mean = sum(self.sizes) / len(self.sizes)
         self.frequency = Counter(t for c in self.counts for t in c)
+
+    def cosines(self, query):
+        """Similarity of each passage, from the embedder if there is one; it takes no part in the ranking."""
+        if self.embedder is None:
+            return None
+        if query not in self.known:
+            self.known[query] = self.embedder.embed([query], kind="query")[0]
+        return self.rows @ self.known[query]
 
     def search(self, query, *, principal, k=10, narrow=None):  # noqa: ARG002 - the protocol's signature
         scored = []
@@ -77,8 +95,12 @@ class Bm25Searcher:
             if score > 0:
                 scored.append((score, i))
         scored.sort(key=lambda found: (-found[0], found[1]))
+        near = self.cosines(query)
         found = [
-            self.hits[i].model_copy(update={"rank": r, "score": s}) for r, (s, i) in enumerate(scored[:k], 1)
+            self.hits[i].model_copy(
+                update={"rank": r, "score": s, "dense_score": None if near is None else float(near[i])}
+            )
+            for r, (s, i) in enumerate(scored[:k], 1)
         ]
         return SearchResult(hits=tuple(found))
 
@@ -130,10 +152,10 @@ def read_xquad(folder):
     return hits, article_of, questions
 
 
-def measure_xquad(folder, analyser, options):
+def measure_xquad(folder, analyser, options, embedder=None):
     hits, article_of, questions = read_xquad(folder)
-    searcher = Bm25Searcher(hits, analyser)
-    asker = Asker(searcher, options=options, analyser=analyser)
+    searcher = Bm25Searcher(hits, analyser, embedder)
+    asker = Asker(searcher, options=options, analyser=analyser, embedder=embedder.name if embedder else "")
     texts = {h.chunk_id: h.text for h in hits}
     answered = first = shown = unrelated = near = sentences = 0
     began = time.process_time()
@@ -244,10 +266,70 @@ def measure_handbook_whole(options, *, models_dir, verbose):
                 page = next(p for p in pages if p.number == c.locator.page)
                 assert page.text[c.locator.start : c.locator.end] == c.quote
 
-        asker = Asker(ondol.searcher, options=options, analyser=ondol.analyser)
+        name = ondol.embedder.name if ondol.embedder else ""
+        asker = Asker(ondol.searcher, options=options, analyser=ondol.analyser, embedder=name)
         results = measure_handbook(asker, check, verbose=verbose)
-        results["embedder"] = ondol.embedder.name if ondol.embedder else "none"
+        results["embedder"] = name or "none"
         return results
+
+
+def measure_more_korean(analyser, options):
+    """Ask the Korean questions that come with a quote; the quote must stand in what is shown."""
+    hits = read_handbook()
+    asker = Asker(Bm25Searcher(hits, analyser), options=options, analyser=analyser)
+    counts = Counter()
+    for line in MORE_KOREAN.read_text(encoding="utf-8").splitlines():
+        row = json.loads(line)
+        answer = asker.ask(row["question"], principal=LOCAL_PRINCIPAL)
+        wanted = "".join(row["quote"].lower().split())
+        held = [wanted in "".join(c.quote.lower().split()) for c in answer.citations]
+        counts["asked"] += 1
+        counts["answered"] += not answer.abstained
+        counts["first"] += bool(held and held[0])
+        counts["shown"] += any(held)
+        counts["quotes"] += len(held)
+    return {
+        "questions": counts["asked"],
+        "answered": counts["answered"] / counts["asked"],
+        "gold_in_first": counts["first"] / counts["asked"],
+        "gold_in_shown": counts["shown"] / counts["asked"],
+        "sentences_per_answer": counts["quotes"] / max(1, counts["answered"]),
+    }
+
+
+# -- translations -------------------------------------------------------------------------------------
+
+
+def measure_translations(folder, analyser, *, seed=3):
+    """Return which share of professional translations, and of wrong ones, is found without a flaw.
+
+    News sentences with their translations (dev set of korean-english-news-v1, CC BY-SA 3.0), freer than
+    what a model is asked for; the wrong translation is that of another sentence.
+    """
+    name = "korean-english-park.dev"
+    path = folder / "ko_en_news_parallel" / "korean-english-news-v1" / f"{name}.tar.gz"
+    with tarfile.open(path) as archive:
+        lines = {
+            Path(m.name).suffix: archive.extractfile(m).read().decode("utf-8").splitlines()
+            for m in archive
+            if m.isfile() and Path(m.name).name.startswith(name)
+        }
+    terms, chance, results = build_terms(analyser), random.Random(seed), {}
+    for source, target in (("ko", "en"), ("en", "ko")):
+        counts = Counter()
+        for quote, translation in zip(lines[f".{source}"], lines[f".{target}"], strict=True):
+            other = chance.choice(lines[f".{target}"])
+            counts["n"] += 1
+            counts["own"] += not find_flaws(translation, quote, language=target, terms=terms)
+            counts["other"] += other != translation and not find_flaws(
+                other, quote, language=target, terms=terms
+            )
+        results[f"{source} to {target}"] = {
+            "n": counts["n"],
+            "accepted": counts["own"] / counts["n"],
+            "of another sentence": counts["other"] / counts["n"],
+        }
+    return results
 
 
 # -- support ------------------------------------------------------------------------------------------
@@ -363,11 +445,16 @@ def measure_injection(folder, analyser, options):
 
 def write_table(results):
     lines = ["# Answers without a chat model", "", f"Load average at the start: {results['load']}", ""]
-    lines += ["## XQuAD (English), BM25 over 240 paragraphs, k = 8", "", "| measure | value |", "|---|---|"]
-    lines += [
-        f"| {k} | {v:.3f} |" if isinstance(v, float) else f"| {k} | {v} |"
-        for k, v in results["xquad"].items()
-    ]
+    for key, more in (("xquad", ""), ("xquad_dense", ", similarities of all-minilm-l6-v2 beside it")):
+        if key in results:
+            lines += [f"## XQuAD (English), BM25 over 240 paragraphs{more}, k = 8", ""]
+            lines += ["| measure | value |", "|---|---|"]
+            lines += [
+                f"| {k} | {v:.3f} |" if isinstance(v, float) else f"| {k} | {v} |"
+                for k, v in results[key].items()
+            ]
+            lines.append("")
+    lines.pop()
     for name, key in (("BM25 over its chunks", "handbook"), ("Ondol's own search", "handbook_whole")):
         both = results[key]
         lines += ["", f"## Sample handbook, {name}, k = 8", ""]
@@ -378,6 +465,18 @@ def write_table(results):
             values = (both[lang][measure] for lang in ("ko", "en"))
             cells = [f"{v:.3f}" if isinstance(v, float) else str(v) for v in values]
             lines.append(f"| {measure} | {' | '.join(cells)} |")
+    lines += ["", "## Sample handbook, further Korean questions with a quote, BM25, k = 8", ""]
+    lines += ["| measure | value |", "|---|---|"]
+    lines += [
+        f"| {k} | {v:.3f} |" if isinstance(v, float) else f"| {k} | {v} |"
+        for k, v in results["handbook_more_korean"].items()
+    ]
+    lines += ["", "## Translations found without a flaw", ""]
+    lines += ["| direction | n | professional | of another sentence |", "|---|---|---|---|"]
+    lines += [
+        f"| {k} | {v['n']} | {v['accepted']:.3f} | {v['of another sentence']:.3f} |"
+        for k, v in results["translations"].items()
+    ]
     lines += ["", "## Support: share of claims accepted", "", "| claim | n | accepted |", "|---|---|---|"]
     lines += [f"| {k} | {v['n']} | {v['accepted']:.3f} |" for k, v in results["support"].items()]
     lines += ["", "## Orders inside documents", "", "| measure | value |", "|---|---|"]
@@ -408,12 +507,17 @@ def main():
     results = {"load": [round(x, 2) for x in os.getloadavg()]}
     if "xquad" in wanted:
         results["xquad"] = measure_xquad(arguments.data, analyser, options)
+        if arguments.models:
+            embedder = open_embedder(ModelSettings(), arguments.models)
+            results["xquad_dense"] = measure_xquad(arguments.data, analyser, options, embedder)
     if "handbook" in wanted:
         results["handbook"] = measure_handbook_plain(analyser, options, verbose=arguments.verbose)
         results["handbook_whole"] = measure_handbook_whole(
             options, models_dir=arguments.models, verbose=arguments.verbose
         )
+        results["handbook_more_korean"] = measure_more_korean(analyser, options)
     if "support" in wanted:
+        results["translations"] = measure_translations(arguments.data, analyser)
         results["support"] = measure_support(arguments.data)
     if "injection" in wanted:
         results["injection"] = measure_injection(arguments.data, analyser, options)

@@ -125,6 +125,7 @@ def test_names_are_told_from_first_words():
 
 def test_a_korean_particle_is_no_part_of_a_name():
     assert find_names("이 기능은 Copter에서는 지원됩니다.") == ["Copter"]
+    assert find_names("It was Lech Wałęsa who spoke.") == ["Lech Wałęsa"]
     assert read_question("QGroundControl의 구독료는?", terms=TERMS).terms == ("qgroundcontrol", "구독료")
 
 

@@ -51,9 +51,12 @@ _PATTERNS: tuple[tuple[AnswerKind, str], ...] = (
     ),
 )
 _KINDS = tuple((kind, re.compile(pattern, re.IGNORECASE)) for kind, pattern in _PATTERNS)
+# A name ends where a Korean particle begins: Hangul is no part of it.
+_LETTER = r"[^\W가-힣]"
+_REST = rf"(?:{_LETTER}|['’-])*"
 _NAME = re.compile(
-    r"(?<![A-Za-zÀ-ÿ\d])(?:[A-ZÀ-Þ][A-Za-zÀ-ÿ\d_'’-]*|[A-Z]*\d+[A-Z]+[A-Za-zÀ-ÿ\d_]*)"
-    r"(?:[ ](?:(?:of|the|de|von|van|and|&)[ ])?[A-ZÀ-Þ][A-Za-zÀ-ÿ\d_'’-]*)*"
+    rf"(?<!{_LETTER})(?:[A-ZÀ-Þ]{_REST}|[A-Z]*\d+[A-Z]+{_LETTER}*)"
+    rf"(?:[ ](?:(?:of|the|de|von|van|and|&)[ ])?[A-ZÀ-Þ]{_REST})*"
 )
 _NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
 _CAMEL = re.compile(
