@@ -153,8 +153,9 @@ def test_documents_are_listed_in_pages_and_narrowed(ondol):
 
 
 def test_a_new_label_holds_at_once(ondol):
-    kim = add_key(ondol, "kim", "open")
+    kim, boss = add_key(ondol, "kim", "open"), add_key(ondol, "boss", "classified+*", is_admin=True)
     with serving(ondol) as client:
+        client.headers.update(boss)
         document = next(
             d for d in client.get("/api/v1/documents").json()["documents"] if d["label"] == "open"
         )

@@ -5,6 +5,7 @@ from serve_harness import LOCAL, add_key, serving
 
 from ondol.core.access import Label
 from ondol.core.errors import SettingsError
+from ondol.serve import security
 from ondol.serve.security import is_loopback, split_host
 
 LAN = "http://ondol.example:8700"
@@ -106,17 +107,23 @@ def test_from_another_machine_a_key_is_needed(ondol):
         assert me["can_label"] == ["open", "sensitive", "open+hr", "sensitive+hr"]
 
 
-def test_with_keys_loopback_is_still_local_unless_the_settings_say_otherwise(open_home):
+def test_the_first_key_ends_the_local_principal(open_home, monkeypatch):
+    monkeypatch.setattr(security, "KEYS_SEEN_S", 0.0)
     ondol = open_home()
-    add_key(ondol, "kim", "open")
     with serving(ondol) as client:
         assert client.get("/api/v1/me").json()["name"] == "local"
-    for settings in ({"require_keys": True}, {"behind_proxy": True}):
-        strict = open_home(**settings)
-        kim = add_key(strict, "kim", "open")
-        with serving(strict) as client:
-            assert client.get("/api/v1/me").status_code == 401
-            assert client.get("/api/v1/me", headers=kim).status_code == 200
+        key_id, secret = ondol.store.keys.add_key("kim", Label())
+        assert client.get("/api/v1/me").status_code == 401
+        kim = {"authorization": f"Bearer {secret}"}
+        assert client.get("/api/v1/me", headers=kim).json()["name"] == "kim"
+        ondol.store.keys.revoke_key(key_id)
+        assert client.get("/api/v1/me").json()["name"] == "local"
+
+
+@pytest.mark.parametrize("settings", [{"require_keys": True}, {"behind_proxy": True}])
+def test_settings_ask_for_keys_before_there_are_any(open_home, settings):
+    with serving(open_home(**settings)) as client:
+        assert client.get("/api/v1/me").status_code == 401
 
 
 @pytest.mark.parametrize("secret", ["ondol_wrong", "ondol_" + "x" * 5000, "ondol_"])
@@ -200,7 +207,7 @@ def test_security_headers_are_on_every_response(client):
 def test_what_one_may_not_read_does_not_exist(ondol):
     kim, boss = add_key(ondol, "kim", "open"), add_key(ondol, "boss", "classified+hr")
     with serving(ondol) as client:
-        documents = client.get("/api/v1/documents").json()["documents"]
+        documents = client.get("/api/v1/documents", headers=boss).json()["documents"]
         secret = next(d for d in documents if d["label"] == "sensitive+hr")
         absent = "doc_" + "0" * 24
         for path in ("", "/text", "/original", "/pages/1/image", "/pages/1/boxes?start=0&end=1"):

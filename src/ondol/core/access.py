@@ -34,9 +34,9 @@ _GRADE_NAMES = {
     "민감": Grade.SENSITIVE,
     "기밀": Grade.CLASSIFIED,
 }
-_GROUP = re.compile(r"[\w.:/-]{1,64}\Z")
-
 EVERY_GROUP = "*"
+"""In a principal: a member of each group. In a label: for those alone."""
+_GROUP = re.compile(r"(?:[\w.:/-]{1,64}|\*)\Z")
 
 
 class Label(Frozen):

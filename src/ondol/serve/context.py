@@ -45,6 +45,7 @@ class ServeContext:
         self.door = Workers(name="door", threads=2, max_pending=10_000)
         self.guard = Guard(
             ondol.store.keys.authenticate_key,
+            has_keys=self.has_keys,
             bind_host=settings.host,
             require_keys=settings.require_keys or settings.behind_proxy,
             allowed_hosts=settings.allowed_hosts,

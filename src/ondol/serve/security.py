@@ -6,8 +6,8 @@ The rules, in order (``docs/reference/access.md`` tells them to operators):
    none, because OpenAI clients insist on sending one.
 2. A session cookie, got for a key by ``POST /api/v1/session``, is its key for as long as the key is valid.
 3. *Plain loopback*: the peer is a loopback address, nothing says that a proxy stands in front (``Forwarded``,
-   ``X-Forwarded-*``, ``X-Real-IP``, ``Via``, HTTP/1.0), the server is not bound elsewhere and keys are not
-   required by the settings. Then the asker is the local principal, whether or not keys exist, if
+   ``X-Forwarded-*``, ``X-Real-IP``, ``Via``, HTTP/1.0), the server is not bound elsewhere, keys are not
+   required by the settings and nobody has one. Then the asker is the local principal, if
    ``Host`` is a loopback name with our port (against DNS rebinding) and ``Origin`` and ``Sec-Fetch-Site``
    do not name another site (against forged requests).
 4. Otherwise nobody: only the health, the sign-in and the web app's own files are served.
@@ -41,6 +41,7 @@ log = logging.getLogger(__name__)
 SESSION_COOKIE = "ondol_session"
 SESSION_S = 12 * 3600
 MAX_SESSIONS = 10_000
+KEYS_SEEN_S = 1.0
 KEY_PREFIX = "ondol_"
 PROOF_HEADER = "x-ondol"
 LOCAL_NAMES = frozenset({"localhost", "127.0.0.1", "[::1]"})
@@ -128,6 +129,7 @@ class Guard:
 
     Args:
         find_principal: from a key's secret to its principal; ``None`` for a wrong or revoked one.
+        has_keys: whether anybody has a valid key; asked at most once a second.
         bind_host: address that the server listens on.
         require_keys: no local principal, even on plain loopback.
         allowed_hosts: host names, besides the loopback's, under which the server is reached.
@@ -140,12 +142,15 @@ class Guard:
         self,
         find_principal: FindPrincipal,
         *,
+        has_keys: Callable[[], bool],
         bind_host: str,
         require_keys: bool,
         allowed_hosts: Iterable[str] = (),
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._find_principal = find_principal
+        self._has_keys = has_keys
+        self._keys_seen, self._keys_seen_at = False, float("-inf")
         self._local_allowed = is_loopback(bind_host) and not require_keys
         self._allowed_hosts = frozenset(host.lower() for host in allowed_hosts)
         self._sessions: OrderedDict[str, tuple[str, float]] = OrderedDict()
@@ -187,7 +192,15 @@ class Guard:
 
     def needs_lookup(self, headers: Headers) -> bool:
         """Tell whether ``identify`` will ask the database, and so should not run on the event loop."""
-        return KEY_PREFIX in headers.get("authorization", "") or SESSION_COOKIE in headers.get("cookie", "")
+        if KEY_PREFIX in headers.get("authorization", "") or SESSION_COOKIE in headers.get("cookie", ""):
+            return True
+        return self._local_allowed and self._clock() - self._keys_seen_at >= KEYS_SEEN_S
+
+    def _is_anybody_set_up(self) -> bool:
+        """Tell whether the machine's owner gave somebody a key: from then on nobody enters without one."""
+        if self._clock() - self._keys_seen_at >= KEYS_SEEN_S:
+            self._keys_seen, self._keys_seen_at = self._has_keys(), self._clock()
+        return self._keys_seen
 
     def identify(self, scope: Scope, headers: Headers) -> Access:
         """Establish who asks; a key is looked up in the database.
@@ -203,7 +216,8 @@ class Guard:
         access = self._identify_session(headers)
         if access is None and self._local_allowed and is_plain_loopback(scope, headers):
             check_local_host(headers, _port(scope))
-            access = Access(LOCAL_PRINCIPAL, local=True)
+            if not self._is_anybody_set_up():
+                access = Access(LOCAL_PRINCIPAL, local=True)
         if access is None:
             return NOBODY
         self._check_same_site(scope, headers)

@@ -32,7 +32,10 @@ audit = typer.Typer(no_args_is_help=True, help="The record of who did what.")
 @keys.command("add")
 def add_key(
     name: Annotated[str, typer.Argument(help="Whose key it is.")],
-    label: Annotated[str, typer.Option("--label", help="What they may read: sensitive+hr …")] = "open",
+    label: Annotated[
+        str | None,
+        typer.Option("--label", help="What they may read: sensitive+hr … [default: open; all for --admin]."),
+    ] = None,
     admin: Annotated[bool, typer.Option("--admin", help="May change and remove documents.")] = False,
     home: Home = None,
     as_json: AsJson = False,
@@ -44,14 +47,15 @@ def add_key(
     """
     with opened(home) as ondol:
         actor = principal_of(ondol, as_)
-        key_id, secret = ondol.store.keys.add_key(name, Label.parse(label), is_admin=admin)
+        clearance = Label.parse(label if label is not None else "classified+*" if admin else "open")
+        key_id, secret = ondol.store.keys.add_key(name, clearance, is_admin=admin)
         ondol.store.audit.append(actor=actor.name, action="key.add", resource=key_id, outcome="success")
 
     def show() -> None:
         stdout.print(secret, markup=False)
         stderr.print("This key is not shown again.")
 
-    result = {"id": key_id, "name": name, "label": str(Label.parse(label)), "is_admin": admin, "key": secret}
+    result = {"id": key_id, "name": name, "label": str(clearance), "is_admin": admin, "key": secret}
     emit(result, as_json=as_json, show=show)
 
 
