@@ -107,9 +107,12 @@ class ParserPool:
         """End all children, those at work too: their callers get ``ParserCrashError``."""
         with self._lock:
             self._is_closed = True
-            children = [*self._idle, *self._busy]
+            idle, busy = [*self._idle], [*self._busy]
             self._idle.clear()
-        for child in children:
+        for child in busy:
+            # Its caller reads from the pipe: that ends by itself, and the caller closes it.
+            child.stop()
+        for child in idle:
             child.kill()
         self._starter.shutdown(wait=True)
 
@@ -220,10 +223,14 @@ class _Child:
         header: dict[str, Any] = json.loads(self._receive(deadline))
         return header, self._receive(deadline)
 
-    def kill(self) -> None:
-        """End the process at once; harmless when it has ended."""
+    def stop(self) -> None:
+        """End the process at once, and leave the pipes to whoever reads them."""
         if self._process.poll() is None:
             self._process.kill()
+
+    def kill(self) -> None:
+        """End the process at once and close the pipes; harmless when it has ended."""
+        self.stop()
         self._process.wait()
         for stream in (self._process.stdin, self._process.stdout):
             _pipe(stream).close()

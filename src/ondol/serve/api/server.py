@@ -1,6 +1,8 @@
 """How the application is served: one process, and no place for connections that only wait."""
 
 import asyncio
+import socket
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import uvicorn
@@ -100,3 +102,17 @@ def build_server_config(ondol: "Ondol") -> uvicorn.Config:
         timeout_graceful_shutdown=SHUTDOWN_S,
         limit_concurrency=settings.max_concurrent * 4 + 64,
     )
+
+
+class AnnouncingServer(uvicorn.Server):
+    """Says that it is ready when it listens, not before: who reads the address may call at once."""
+
+    def __init__(self, config: uvicorn.Config, *, announce: Callable[[], None]) -> None:
+        super().__init__(config)
+        self._announce = announce
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Start to listen, then announce it."""
+        await super().startup(sockets)
+        if self.started:
+            self._announce()

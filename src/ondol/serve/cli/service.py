@@ -57,9 +57,7 @@ def run_server(ondol: Ondol) -> None:
         ConflictError: the port is taken.
     """
     # The web stack takes half a second to import, which no other command should pay.
-    import uvicorn
-
-    from ondol.serve.api.server import build_server_config
+    from ondol.serve.api.server import AnnouncingServer, build_server_config
     from ondol.serve.security import check_binding
 
     settings = ondol.settings
@@ -72,9 +70,12 @@ def run_server(ondol: Ondol) -> None:
             f"Port {settings.port} on {settings.host} is taken.", remedy="Choose another: --port 8701"
         ) from None
     port = listener.getsockname()[1]
-    stderr.print(f"Ondol is ready: [bold]http://{settings.host}:{port}[/bold]   (Ctrl-C ends)")
-    stderr.print(f"Try: {SAMPLE_QUESTIONS['en']}  ·  {SAMPLE_QUESTIONS['ko']}", markup=False)
-    uvicorn.Server(config).run(sockets=[listener])
+
+    def announce() -> None:
+        stderr.print(f"Ondol is ready: [bold]http://{settings.host}:{port}[/bold]   (Ctrl-C ends)")
+        stderr.print(f"Try: {SAMPLE_QUESTIONS['en']}  ·  {SAMPLE_QUESTIONS['ko']}", markup=False)
+
+    AnnouncingServer(config, announce=announce).run(sockets=[listener])
 
 
 def _fetch_defaults(ondol: Ondol) -> None:
