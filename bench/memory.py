@@ -7,12 +7,11 @@ Run from the repository's root::
 Writes that many small Markdown files, each made of real sections of the sample handbook (English and Korean),
 no two alike, then ingests the folder into a fresh home: parsers, chunks, database, search index (terms, no
 vectors). The Korean analyser is loaded before (some 500 MB, whatever the number of documents). Prints the
-peak resident memory of this process, and of all parser processes together, so far, at 1,000, 5,000,
+peak anonymous memory of this process, and of all parser processes together, so far, at 1,000, 5,000,
 10,000 and 20,000 documents. Writes ``bench/results/memory.json`` and ``memory.md``.
 """
 
 import argparse
-import os
 import random
 import re
 import tempfile
@@ -33,12 +32,17 @@ MARKS = (1_000, 5_000, 10_000, 20_000)
 HANDBOOK = Path(__file__).parents[1] / "examples" / "drone-handbook"
 
 
-def resident_bytes(pid):
-    """Resident memory of a process; 0 when it has ended."""
+def anonymous_bytes(pid):
+    """Memory of a process that no file backs (``RssAnon``); 0 when it has ended.
+
+    Mapped index files and shared libraries are not counted: the kernel takes their pages back at will.
+    """
     try:
-        return int(Path(f"/proc/{pid}/statm").read_text("ascii").split()[1]) * os.sysconf("SC_PAGE_SIZE")
+        status = Path(f"/proc/{pid}/status").read_text("ascii")
     except OSError:
         return 0
+    found = re.search(r"^RssAnon:\s+(\d+) kB", status, re.MULTILINE)
+    return int(found[1]) * 1024 if found else 0
 
 
 def is_parser(pid):
@@ -70,9 +74,9 @@ class Gauge(threading.Thread):
 
     def run(self):
         while not self.done.wait(0.1):
-            self.own = max(self.own, resident_bytes("self"))
+            self.own = max(self.own, anonymous_bytes("self"))
             parsers = [pid for pid in children() if is_parser(pid)]
-            self.parsers = max(self.parsers, sum(map(resident_bytes, parsers)))
+            self.parsers = max(self.parsers, sum(map(anonymous_bytes, parsers)))
 
 
 def write_documents(folder, number, chance):
@@ -148,7 +152,10 @@ def main():
     arguments.add_argument("--documents", type=int, default=20_000)
     number = arguments.parse_args().documents
     rows, totals = measure(number)
-    notes = ["peak_own_mb: resident memory of the ingesting process, highest so far", str(totals)]
+    notes = [
+        "peak_own_mb: anonymous memory (RssAnon) of the ingesting process, highest so far",
+        str(totals),
+    ]
     report("memory", rows, command=f"python bench/memory.py --documents {number}", notes=notes)
 
 

@@ -8,11 +8,13 @@ every now and then, and at the end.
 import hashlib
 import os
 import threading
+import time
 from collections.abc import Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from contextlib import ExitStack
 
 from ondol.core.access import EVERY_GROUP, Grade, Principal
-from ondol.core.errors import AccessDeniedError, OndolError
+from ondol.core.errors import AccessDeniedError, ConflictError, OndolError
 from ondol.core.ids import build_document_id
 from ondol.ingest.keeper import IndexKeeper, StoppedIndexingError
 from ondol.ingest.process import FileProcessor, Outcome, StoppedError
@@ -73,7 +75,9 @@ def ingest(
     Raises:
         ConflictError: another ingest into the same home went on for longer than ``options.lock_timeout_s``.
     """
-    with store.writer_lock(timeout_s=options.lock_timeout_s):
+    with ExitStack() as held:
+        if not _take_turn(held, store, options, progress or _ignore, should_stop):
+            return IngestReport(interrupted=True)
         run = _Run(store, pool, indexer, principal, options, progress=progress, should_stop=should_stop)
         return run.execute(scan(paths))
 
@@ -98,13 +102,34 @@ def ingest_upload(
     """
     path = store.blobs.path(upload.blob_sha256)
     uri = upload_uri(upload.blob_sha256, upload.name)
-    with store.writer_lock(timeout_s=options.lock_timeout_s):
+    with ExitStack() as held:
+        if not _take_turn(held, store, options, progress or _ignore, should_stop):
+            return IngestReport(interrupted=True)
         run = _Run(store, pool, indexer, principal, options, progress=progress, should_stop=should_stop)
         if not run.may_replace(uri):
             own = hashlib.sha256(f"{upload.blob_sha256} {principal.name}".encode()).hexdigest()
             uri = upload_uri(own, upload.name)
         found = FoundFile(path, uri, path.stat().st_size, mtime_ns=0, is_named=True)
         return run.execute(Scan(files=[found]))
+
+
+def _take_turn(
+    held: ExitStack, store: Store, options: IngestOptions, progress: Progress, should_stop: ShouldStop
+) -> bool:
+    """Wait until no other ingest is under way; return whether our turn came before the wish to stop."""
+    deadline = time.monotonic() + options.lock_timeout_s
+    while True:
+        left_s = max(deadline - time.monotonic(), 0.0)
+        try:
+            held.enter_context(store.writer_lock(timeout_s=min(left_s, _POLL_S)))
+        except ConflictError:
+            if should_stop():
+                return False
+            if not left_s:
+                raise
+            progress(IngestProgress(stage="waiting"))
+        else:
+            return True
 
 
 class _Run:

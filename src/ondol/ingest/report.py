@@ -38,13 +38,14 @@ class Upload(Frozen):
     name: str
 
 
-Stage = Literal["scanning", "reading", "indexing", "done"]
+Stage = Literal["waiting", "scanning", "reading", "indexing", "done"]
 
 
 class IngestProgress(Frozen):
     """How far an ingest is.
 
     Attributes:
+        stage: ``waiting`` is for another ingest into the same home to end.
         done: files finished, unchanged and failed ones included.
         total: files found.
         bytes: size of the files finished.

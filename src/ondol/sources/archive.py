@@ -6,6 +6,7 @@ depth of nesting, absolute paths and ``..``, encrypted members. Nothing is ever 
 """
 
 import io
+import re
 import stat
 import zipfile
 import zlib
@@ -25,6 +26,8 @@ MEMBER_SEPARATOR = "!/"
 _RATIO_APPLIES_FROM_BYTES = 2**20
 _ENCRYPTED_FLAG = 0x1
 _UTF8_FLAG = 0x800
+_FORBIDDEN = "forbidden path/"
+_PATH_TRICKS = re.compile(r"[/\x00!]+|\.\.")
 # Left by operating systems and editors in archives; never a document.
 _CLUTTER = ("__MACOSX/", ".DS_Store", "Thumbs.db", "desktop.ini")
 
@@ -162,7 +165,7 @@ def _walk(data: bytes, name: str, limits: Limits, guard: _Guard, *, depth: int) 
         return
     with open_zip(data, name=name, limits=limits) as archive:
         guard.enter(archive, len(data))
-        entries = _documents(archive, name)
+        entries = _documents(archive)
         if entries and all(info.flag_bits & _ENCRYPTED_FLAG for _, info in entries):
             raise EncryptedFileError(
                 f"{name} needs a password.", remedy="Provide the archive without a password."
@@ -172,7 +175,7 @@ def _walk(data: bytes, name: str, limits: Limits, guard: _Guard, *, depth: int) 
                 yield Member(name=member_name, size=info.file_size)
                 continue
             try:
-                inner = read_entry(archive, info, name=name)
+                inner = _read_document(archive, info, name=name)
                 for found in _walk(inner, member_name, limits, guard, depth=depth + 1):
                     yield Member(name=f"{member_name}{MEMBER_SEPARATOR}{found.name}", size=found.size)
             except FileLimitError:
@@ -194,18 +197,15 @@ def _list_attachments(data: bytes, name: str) -> list[tuple[str, bytes]]:
         ) from error
 
 
-def _documents(archive: zipfile.ZipFile, name: str) -> list[tuple[str, zipfile.ZipInfo]]:
+def _documents(archive: zipfile.ZipFile) -> list[tuple[str, zipfile.ZipInfo]]:
+    """Return the members that are no clutter; one that would leave the archive goes by a harmless name."""
     found = {}
     for info in archive.infolist():
         member = _member_name(info)
         if info.is_dir() or stat.S_ISLNK(info.external_attr >> 16) or _is_clutter(member):
             continue
-        path = PurePosixPath(member)
-        if path.is_absolute() or ".." in path.parts or "\x00" in member or MEMBER_SEPARATOR in member:
-            raise CorruptFileError(
-                f"{name} holds a member with a forbidden path ({member!r}).",
-                remedy="Such archives are made to write outside their folder; get it from elsewhere.",
-            )
+        if _is_forbidden(member):
+            member = _FORBIDDEN + "_".join(part for part in _PATH_TRICKS.split(member) if part)
         found[member] = info
     return list(found.items())
 
@@ -227,6 +227,20 @@ def _member_name(info: zipfile.ZipInfo) -> str:
     return nfc(name.replace("\\", "/"))
 
 
+def _is_forbidden(member: str) -> bool:
+    path = PurePosixPath(member)
+    return path.is_absolute() or ".." in path.parts or "\x00" in member or MEMBER_SEPARATOR in member
+
+
+def _read_document(archive: zipfile.ZipFile, info: zipfile.ZipInfo, *, name: str) -> bytes:
+    if _is_forbidden(member := _member_name(info)):
+        raise CorruptFileError(
+            f"A member of {name} has a forbidden path ({member!r}) and is not read.",
+            remedy="Such archives are made to write outside their folder; get it from elsewhere.",
+        )
+    return read_entry(archive, info, name=name)
+
+
 def _is_clutter(member: str) -> bool:
     return member.startswith(_CLUTTER[0]) or PurePosixPath(member).name in _CLUTTER[1:]
 
@@ -238,7 +252,7 @@ def _read_one(data: bytes, name: str, member: str, limits: Limits) -> bytes:
             return found[member]
         raise NotFoundError(f"{name} has no attachment {member!r}.")
     with open_zip(data, name=name, limits=limits) as archive:
-        for member_name, info in _documents(archive, name):
+        for member_name, info in _documents(archive):
             if member_name == member:
-                return read_entry(archive, info, name=name)
+                return _read_document(archive, info, name=name)
     raise NotFoundError(f"{name} has no member {member!r}.")

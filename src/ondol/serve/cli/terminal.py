@@ -6,6 +6,7 @@ Exit status: 0 done; 1 the work failed; 2 wrong use; 3 done but with reported lo
 
 import io
 import json
+import os
 import signal
 import sys
 import threading
@@ -54,6 +55,7 @@ stderr = Console(stderr=True, highlight=False, soft_wrap=True)
 
 _PIPED_WIDTH = 10_000
 _TELL_EVERY_S = 10.0
+_WAITING = "waiting for another ingest into this home to end"
 
 
 @contextmanager
@@ -170,9 +172,9 @@ def showing_progress() -> Iterator[Callable[[IngestProgress], None]]:
         task = bar.add_task("reading", total=None, speed="")
 
         def show(now: IngestProgress) -> None:
-            bar.update(
-                task, completed=now.done, total=now.total, description=now.stage, speed=_say_speed(now)
-            )
+            stage = _WAITING if now.stage == "waiting" else now.stage
+            total = now.total or None
+            bar.update(task, completed=now.done, total=total, description=stage, speed=_say_speed(now))
 
         yield show
 
@@ -182,9 +184,13 @@ class _ProgressLines:
 
     def __init__(self) -> None:
         self._told_s = time.monotonic()
+        self._is_waiting = False
 
     def show(self, now: IngestProgress) -> None:
-        if time.monotonic() - self._told_s < _TELL_EVERY_S:
+        if now.stage == "waiting" and not self._is_waiting:
+            self._is_waiting = True
+            stderr.print(f"{_WAITING}.")
+        if now.stage in {"waiting", "done"} or time.monotonic() - self._told_s < _TELL_EVERY_S:
             return
         self._told_s = time.monotonic()
         left = f", {now.eta_s:.0f} s left" if now.eta_s is not None and now.stage == "reading" else ""
@@ -192,7 +198,7 @@ class _ProgressLines:
 
 
 def _say_speed(now: IngestProgress) -> str:
-    return f"{now.files_per_s:.1f} files/s {now.megabytes_per_s:.1f} MB/s"
+    return "" if now.stage == "waiting" else f"{now.files_per_s:.1f} files/s {now.megabytes_per_s:.1f} MB/s"
 
 
 def download_bar() -> Progress:
@@ -218,7 +224,9 @@ def stopping_at_interrupt() -> Iterator[Callable[[], bool]]:
         if asked.is_set():
             raise KeyboardInterrupt
         asked.set()
-        stderr.print("Stopping; what is done is kept. Ctrl-C again ends at once.")
+        # Not through `stderr`: it may be in the middle of printing, and would print that again.
+        clear = "\r\x1b[2K" if stderr.is_terminal else ""
+        os.write(2, f"{clear}Stopping; what is done is kept. Ctrl-C again ends at once.\n".encode())
 
     before = signal.signal(signal.SIGINT, ask_to_stop)
     try:
