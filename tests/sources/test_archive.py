@@ -4,8 +4,8 @@ import zipfile
 
 import pytest
 from making import make_overlapping_zip, make_zip
+from parsed import check_invariants, outline, texts
 
-from conftest import check_invariants, outline, texts
 from ondol.core.documents import DocumentKind
 from ondol.core.errors import CorruptFileError, EncryptedFileError, FileLimitError, NotFoundError
 from ondol.sources.archive import list_members, read_member

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from making import lines, make_pdf, make_zip
+from parsed import DATA, check_invariants
 from test_archive import MAIL
 
-from conftest import DATA, check_invariants
 from ondol.core.errors import ParseError, ParserCrashError, ParserTimeoutError
 from ondol.sources.limits import Limits
 from ondol.sources.pool import ParserPool

@@ -9,12 +9,12 @@ import pytest
 from docx import Document as DocxDocument
 from making import W, make_docx, make_zip
 from openpyxl.comments import Comment
+from parsed import check_invariants, outline, rows, texts
 from pptx import Presentation
 from pptx.chart.data import CategoryChartData
 from pptx.enum.chart import XL_CHART_TYPE
 from pptx.util import Inches
 
-from conftest import check_invariants, outline, rows, texts
 from ondol.core.errors import CorruptFileError, FileLimitError
 from ondol.sources.limits import Limits
 from ondol.sources.read import read_document

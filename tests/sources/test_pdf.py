@@ -5,8 +5,8 @@ import zlib
 
 import pytest
 from making import lines, make_locked_pdf, make_pdf
+from parsed import check_invariants, outline, rows, texts
 
-from conftest import check_invariants, outline, rows, texts
 from ondol.core.errors import CorruptFileError, EncryptedFileError, NotFoundError, ScannedFileError
 from ondol.sources.limits import Limits
 from ondol.sources.pdf import find_boxes, render_page

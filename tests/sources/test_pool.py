@@ -12,9 +12,9 @@ from pathlib import Path
 
 import pytest
 from making import make_ole, make_pdf, make_zip
+from parsed import fingerprint
 
 import ondol
-from conftest import fingerprint
 from ondol.core.documents import DocumentKind
 from ondol.core.errors import (
     ConflictError,

@@ -1,8 +1,8 @@
 """Delimited text: delimiter, header, encodings, damage."""
 
 import pytest
+from parsed import check_invariants, rows, texts
 
-from conftest import check_invariants, rows, texts
 from ondol.core.errors import CorruptFileError, EmptyFileError
 from ondol.sources.read import read_document
 
