@@ -24,6 +24,7 @@ from harness import report
 from ondol.core.access import LOCAL_PRINCIPAL
 from ondol.ingest.pipeline import IngestOptions, ingest
 from ondol.search.indexer import Indexer
+from ondol.serve.allocator import limit_heaps
 from ondol.sources.pool import ParserPool
 from ondol.store import open_store
 from ondol.text.morphemes import Analyser
@@ -111,6 +112,7 @@ def measure(number):
                 marks.pop(0)
                 rows.append(row(now.done, gauge, time.perf_counter() - started))
 
+        limit_heaps()  # as the command does
         analyser = Analyser()
         analyser.terms("문서를 읽습니다")
         with open_store(Path(scratch) / "home") as store, ParserPool(2) as pool:

@@ -1,5 +1,7 @@
 """The index on disk, without a corpus: generations, segments, merging, vectors."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -86,7 +88,7 @@ def test_new_holders_need_no_new_terms(index):
     writer.add(draft("one", "red", count=3))
     writer.publish(1, is_last=True)
     writer = IndexWriter(index, analyser="a")
-    holder = writer.holders("blob-one")[0][0].model_copy(update={"label": "classified"})
+    holder = replace(writer.holders("blob-one")[0][0], label="classified")
     assert writer.change_holders("blob-one", [(holder,)])
     writer.publish(2, is_last=True)
     assert find(index, "red", GUEST) == []

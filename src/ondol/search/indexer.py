@@ -81,6 +81,7 @@ class Indexer:
         self._embedder = embedder
         self._index = SearchIndex(store.index_dir)
         self._publish_every_s = publish_every_s
+        self._sound = 0  # the generation that was found to be whole
 
     def update(self, progress: Callable[[IndexProgress], None] | None = None) -> IndexReport:
         """Bring the index up to the corpus; does nothing when it is.
@@ -124,7 +125,10 @@ class Indexer:
     def _load_manifest(self) -> IndexManifest | None:
         try:
             manifest = self._index.load_manifest()
-            self._index.open_reader()
+            if manifest is not None and manifest.generation != self._sound:
+                # With a reader that is not kept: it would stay in memory as long as this.
+                SearchIndex(self._index.folder).open_reader()
+                self._sound = manifest.generation
         except SearchIndexError:
             # Damaged: the database has everything.
             self._index.clear()

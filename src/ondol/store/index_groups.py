@@ -36,9 +36,7 @@ class Group(NamedTuple):
     def from_json(cls, value: Sequence[Any]) -> "Group":
         """Read what ``to_json`` wrote."""
         number, blob, fingerprint, first_row, num_rows, holders = value
-        return cls(
-            number, blob, fingerprint, first_row, num_rows, tuple(Holder(**holder) for holder in holders)
-        )
+        return cls(number, blob, fingerprint, first_row, num_rows, tuple(map(Holder.from_json, holders)))
 
 
 class Selection(NamedTuple):

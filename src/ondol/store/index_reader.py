@@ -151,7 +151,7 @@ def load_groups(folder: Path) -> list[Group]:
     value = read_json(folder / "groups.json")
     try:
         return [Group.from_json(item) for item in value]
-    except (TypeError, ValueError) as error:
+    except (LookupError, TypeError, ValueError, AttributeError) as error:
         raise SearchIndexError(
             f"The search index is damaged: {folder / 'groups.json'} is not what was written.",
             remedy="It is rebuilt from the database by the next ingest, or by searching again.",

@@ -1,5 +1,8 @@
 """What the store hands out beside the artifacts of ``core``."""
 
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime
 
 from ondol.core.access import Label
@@ -18,8 +21,9 @@ class Change(Frozen):
     blob_sha256: str
 
 
-class Holder(Frozen):
-    """What the index needs to know of a document that holds a content.
+@dataclass(frozen=True, slots=True)
+class Holder:
+    """What the index needs to know of a document that holds a content; small, since an index holds them all.
 
     Attributes:
         label: its text form.
@@ -32,6 +36,31 @@ class Holder(Frozen):
     label: str
     kind: DocumentKind
     dated_at: datetime | None = None
+
+    def to_json(self) -> dict[str, str]:
+        """Return plain JSON types."""
+        dated = {"dated_at": self.dated_at.isoformat()} if self.dated_at else {}
+        return {
+            "document": self.document,
+            "uri": self.uri,
+            "title": self.title,
+            "label": self.label,
+            "kind": self.kind.value,
+            **dated,
+        }
+
+    @classmethod
+    def from_json(cls, value: Mapping[str, str]) -> "Holder":
+        """Read what ``to_json`` wrote; raises ``LookupError``, ``ValueError`` or ``TypeError`` otherwise."""
+        dated = value.get("dated_at")
+        return cls(
+            document=value["document"],
+            uri=value["uri"],
+            title=value["title"],
+            label=sys.intern(value["label"]),  # few, and held many times
+            kind=DocumentKind(value["kind"]),
+            dated_at=datetime.fromisoformat(dated) if dated else None,
+        )
 
 
 class IndexedChunk(Frozen):

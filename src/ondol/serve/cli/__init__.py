@@ -8,6 +8,7 @@ import typer
 
 from ondol import __version__
 from ondol.core.errors import OndolError
+from ondol.serve.allocator import limit_heaps
 from ondol.serve.cli import corpus, models, operations, query, service
 from ondol.serve.cli.terminal import (
     INTERRUPTED,
@@ -71,6 +72,7 @@ class _UsageProblem(Protocol):
 
 def main() -> None:
     """Run the command; every error ends in one message, one JSON object with ``--json``, and its status."""
+    limit_heaps()
     prepare_streams()
     as_json = "--json" in sys.argv[1:]
     try:
