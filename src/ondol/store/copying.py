@@ -4,6 +4,7 @@ import hashlib
 import os
 import shutil
 import tarfile
+from abc import ABC, abstractmethod
 from io import BytesIO
 from pathlib import Path
 from types import TracebackType
@@ -48,7 +49,7 @@ class HashingReader:
         return FileRecord(sha256=self._digest.hexdigest(), size_bytes=self._size)
 
 
-class Copy:
+class Copy(ABC):
     """Collects files under names; ``files`` is what was copied so far."""
 
     def __init__(self) -> None:
@@ -81,8 +82,9 @@ class Copy:
     def close(self) -> None:
         """Finish; what was copied survives a power cut."""
 
+    @abstractmethod
     def _write(self, stream: BinaryIO, name: str, size: int) -> FileRecord:
-        raise NotImplementedError
+        """Copy ``stream``, ``size`` bytes long, to ``name``."""
 
 
 class FolderCopy(Copy):
