@@ -79,6 +79,7 @@ class Copy(ABC):
             if file.is_file() and not any(part.startswith(".") for part in inside.parts):
                 self.add_file(file, f"{name}/{inside.as_posix()}")
 
+    @abstractmethod
     def close(self) -> None:
         """Finish; what was copied survives a power cut."""
 
