@@ -1,0 +1,231 @@
+"""Training examples and what proves them: the fact, its exact source, the verdict of every check.
+
+Each model here is one row of a dataset file or of a run's ledger. Fields are flat and always present, so that a
+table reader infers one schema from any line.
+"""
+
+from typing import Literal
+
+from pydantic import Field
+
+from ondol.core.frozen import Frozen
+from ondol.core.models import Message
+
+ExampleKind = Literal[
+    "qa",
+    "list",
+    "table",
+    "not_in_documents",
+    "dialogue",
+    "instruction",
+    "paraphrase",
+    "multi_hop",
+    "summary",
+    "reasoning",
+    "translation",
+]
+Book = Literal["closed", "open"]
+Split = Literal["train", "validation", "test", "recall"]
+WriterName = Literal["frames", "composer", "model"]
+
+
+class Evidence(Frozen):
+    """An exact quotation: the stored text of the place, cut at ``start:end``, equals ``quote``.
+
+    Attributes:
+        document: its id.
+        page: 1-based; 0 for a document without pages.
+        context: heading path and table header, never quoted.
+        label: text form of the document's label.
+    """
+
+    document: str
+    uri: str
+    title: str
+    chunk_id: str
+    page: int = Field(default=0, ge=0)
+    start: int
+    end: int
+    quote: str
+    context: str = ""
+    licence: str = "unknown"
+    label: str = "open"
+
+
+class Passage(Frozen):
+    """A chunk of the corpus with what a writer needs to know of its document.
+
+    Attributes:
+        start: offset of ``text`` in its page, as in ``Evidence``.
+    """
+
+    document: str
+    uri: str
+    title: str
+    chunk_id: str
+    ordinal: int
+    page: int = 0
+    start: int
+    text: str
+    context: str = ""
+    language: str = ""
+    licence: str = "unknown"
+    label: str = "open"
+
+    def cite(self, start: int, end: int) -> Evidence:
+        """Return the evidence for ``text[start:end]``."""
+        return Evidence(
+            document=self.document,
+            uri=self.uri,
+            title=self.title,
+            chunk_id=self.chunk_id,
+            page=self.page,
+            start=self.start + start,
+            end=self.start + end,
+            quote=self.text[start:end],
+            context=self.context,
+            licence=self.licence,
+            label=self.label,
+        )
+
+
+FactUnit = Literal["sentence", "item", "row", "list"]
+
+
+class Fact(Frozen):
+    """A claim of the corpus that can be taught and checked, with its exact span.
+
+    Attributes:
+        id: from chunk and span; stable while the text is.
+        unit: ``list`` is a lead line with its items.
+        topic: where the map of the corpus counts it.
+        worth: how well it can be taught, 0 to 1; better facts are taken first.
+        standalone: reads without the sentences around it.
+    """
+
+    id: str
+    evidence: Evidence
+    language: str
+    unit: FactUnit
+    topic: str
+    worth: float = 0.5
+    standalone: bool = True
+
+
+class Turn(Frozen):
+    """A question, its answer and what the answer rests on.
+
+    Attributes:
+        evidence: empty only where the right answer is that the documents do not say.
+        result: the checkable final answer of a reasoning task, else empty.
+    """
+
+    question: str
+    answer: str
+    evidence: tuple[Evidence, ...] = ()
+    result: str = ""
+
+
+class Draft(Frozen):
+    """What a writer proposes; nothing of it is believed yet.
+
+    Attributes:
+        passages: shown to the model before the question; open book only.
+        facts: ids of the facts taught.
+        wording: 0 for the first wording of a fact, 1 for the next, …
+        calls: keys of the model calls that it came from; none for what code wrote.
+    """
+
+    kind: ExampleKind
+    language: str
+    book: Book = "closed"
+    turns: tuple[Turn, ...]
+    passages: tuple[Passage, ...] = ()
+    system: str = ""
+    facts: tuple[str, ...] = ()
+    topic: str = ""
+    wording: int = 0
+    writer: WriterName
+    model: str = ""
+    calls: tuple[str, ...] = ()
+
+
+class Verdict(Frozen):
+    """The outcome of one check.
+
+    Attributes:
+        score: what was compared with the check's threshold, 0 to 1.
+        detail: what was found wrong, in one sentence; empty when it passed.
+    """
+
+    check: str
+    passed: bool
+    score: float = 1.0
+    detail: str = ""
+
+
+class Provenance(Frozen):
+    """Where an example comes from, to the character and the call."""
+
+    evidence: tuple[Evidence, ...]
+    facts: tuple[str, ...] = ()
+    writer: WriterName
+    model: str = ""
+    calls: tuple[str, ...] = ()
+    wording: int = 0
+
+
+class Example(Frozen):
+    """One verified training example: a line of ``train.jsonl`` and its sisters.
+
+    Attributes:
+        id: from kind, messages and quotes.
+        group: examples of one group teach the same fact; it never spans splits, ``recall`` apart.
+        label: text form of the strictest label of its sources.
+        licences: of its sources, each once.
+    """
+
+    id: str
+    messages: tuple[Message, ...]
+    kind: ExampleKind
+    book: Book
+    language: str
+    topic: str
+    group: str
+    label: str
+    licences: tuple[str, ...]
+    provenance: Provenance
+    verdicts: tuple[Verdict, ...]
+
+
+class Rejected(Frozen):
+    """A draft that was not taken, and why: a line of ``rejected.jsonl``.
+
+    Attributes:
+        reason: name of the check that failed, or ``shape`` for output that could not be read.
+        text: what there was of it: the draft's questions and answers, or the raw output.
+    """
+
+    id: str
+    kind: ExampleKind
+    reason: str
+    detail: str
+    text: str
+    documents: tuple[str, ...] = ()
+    writer: WriterName
+    verdicts: tuple[Verdict, ...] = ()
+
+
+class RetentionExample(Frozen):
+    """The trainee's own answer to a general prompt: a line of ``retention.jsonl``.
+
+    Attributes:
+        source: ``pool`` for a shipped prompt, ``model`` for one that the trainee thought of.
+    """
+
+    id: str
+    messages: tuple[Message, ...]
+    language: str
+    source: Literal["pool", "model"]
+    model: str
+    call: str = ""

@@ -1,0 +1,1 @@
+"""Checks: each separate, cheap ones first, every verdict kept."""
