@@ -1,7 +1,7 @@
 """Training examples and what proves them: the fact, its exact source, the verdict of every check.
 
-Each model here is one row of a dataset file or of a run's ledger. Fields are flat and always present, so that a
-table reader infers one schema from any line.
+Each model here is one row of a dataset file or of a run's ledger. Fields are flat and always present, so that
+a table reader infers one schema from any line.
 """
 
 from typing import Literal

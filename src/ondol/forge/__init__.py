@@ -1,1 +1,1 @@
-"""From the corpus to a verified training dataset: plan, write, verify, select, decontaminate, retain, card."""
+"""From the corpus to a verified dataset: plan, write, verify, select, decontaminate, retain, card."""

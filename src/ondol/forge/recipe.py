@@ -1,4 +1,4 @@
-"""The recipe: what dataset is wanted, in one short YAML file. Every field is documented here and checked on load."""
+"""The recipe: what dataset is wanted, in one short YAML file; every field is explained here, checked on load."""
 
 from pathlib import Path
 from typing import Literal
@@ -19,7 +19,8 @@ class Sources(Frozen):
     """Which documents are used. An empty field does not narrow; fields are combined with AND."""
 
     folders: tuple[str, ...] = Field(
-        default=(), description="Folders, as paths or URI prefixes; a relative one matches any folder so named."
+        default=(),
+        description="Folders, as paths or URI prefixes; a relative one matches any folder so named.",
     )
     documents: tuple[str, ...] = Field(default=(), description="Document ids.")
     kinds: tuple[DocumentKind, ...] = Field(default=(), description="pdf, docx, markdown, …")
@@ -32,7 +33,9 @@ class Models(Frozen):
 
     writer: str = Field(default="", description="Writes questions and answers.")
     judge: str = Field(default="none", description="Judges what passed the checks in code; ``none`` is fine.")
-    trainee: str = Field(default="", description="Will be tuned on the dataset; answers the retention prompts.")
+    trainee: str = Field(
+        default="", description="Will be tuned on the dataset; answers the retention prompts."
+    )
 
 
 class HeldOut(Frozen):
@@ -46,12 +49,16 @@ class Decontamination(Frozen):
     """What the dataset must not contain."""
 
     against: tuple[str, ...] = Field(
-        default=(), description="Evaluation files (.jsonl, .json, .csv, .txt) or folders, public ones or your own."
+        default=(), description="Evaluation files (.jsonl, .json, .csv, .txt) or folders, public or your own."
     )
     ngram: int = Field(default=8, ge=4, description="Words (English) of an overlap that counts.")
-    share: float = Field(default=0.5, gt=0.0, le=1.0, description="Share of the item's n-grams that must be met.")
+    share: float = Field(
+        default=0.5, gt=0.0, le=1.0, description="Share of the item's n-grams that must be met."
+    )
     substring: int = Field(default=50, ge=20, description="Characters of a common substring that counts.")
-    similarity: float = Field(default=0.86, gt=0.0, le=1.0, description="Cosine from which a rewording is checked.")
+    similarity: float = Field(
+        default=0.86, gt=0.0, le=1.0, description="Cosine from which a rewording is checked."
+    )
 
 
 class Retention(Frozen):
@@ -66,10 +73,7 @@ _DEFAULT_KINDS: dict[ExampleKind, float] = {"qa": 0.8, "not_in_documents": 0.1, 
 
 
 class Recipe(Frozen):
-    """A dataset, as it is wanted.
-
-    Attributes are the fields of the file; ``recipe-<name>.schema.json`` is not needed: an unknown field is an error.
-    """
+    """A dataset, as it is wanted. The attributes are the fields of the file; an unknown one is an error."""
 
     name: str = Field(pattern=r"^[a-z0-9][a-z0-9._-]{0,63}$", description="Names the dataset.")
     use_case: str = Field(default="", description="What the trained model is to be good at, in words.")
@@ -78,15 +82,22 @@ class Recipe(Frozen):
     kinds: dict[ExampleKind, float] = Field(
         default=_DEFAULT_KINDS, description="Shares of the kinds; they need not sum to 1."
     )
-    target: int = Field(default=200, ge=1, description="Accepted examples in train, validation and test together.")
+    target: int = Field(
+        default=200, ge=1, description="Accepted examples in train, validation and test together."
+    )
     coverage: float = Field(
-        default=0.0, ge=0.0, le=1.0, description="Share of the usable documents that must be met, or the run says so."
+        default=0.0,
+        ge=0.0,
+        le=1.0,
+        description="Share of the usable documents that must be met, or the run says so.",
     )
     book: dict[Book, float] = Field(
         default={"closed": 1.0, "open": 0.0},
-        description="How train and validation are asked: without the documents, or with them. test is always open.",
+        description="Train and validation are asked without the documents, or with them; test always with.",
     )
-    wordings: int = Field(default=2, ge=1, le=8, description="Questions per fact in train; one more goes to recall.")
+    wordings: int = Field(
+        default=2, ge=1, le=8, description="Questions per fact in train; one more goes to recall."
+    )
     held_out: HeldOut = HeldOut()
     models: Models = Models()
     probe_trainee: bool = Field(default=False, description="Ask the trainee first; leave out what it knows.")
