@@ -62,6 +62,18 @@ class QueryTerm(NamedTuple):
         return self.text.startswith(BIGRAM_MARK)
 
 
+class Morpheme(NamedTuple):
+    """A Korean morpheme: its dictionary form, Sejong tag without irregularity, and the span it was read from.
+
+    Spans of neighbours overlap where morphemes are contracted: ``된`` is ``되`` and ``ᆫ``.
+    """
+
+    form: str
+    tag: str
+    start: int
+    end: int
+
+
 class Analyser:
     """Turns text into terms; the same for indexing and asking. Safe to use from several threads."""
 
@@ -103,6 +115,13 @@ class Analyser:
                 found[i].extend(_morphemes(tokens))
                 found[i].extend(_bigrams(texts[i]))
         return found
+
+    def morphemes(self, text: str) -> list[Morpheme]:
+        """Return every morpheme of a Korean text, particles and endings included, in order."""
+        return [
+            Morpheme(token.form, token.tag.split("-")[0], token.start, token.start + token.len)
+            for token in self._load().tokenize(text)
+        ]
 
     def query_terms(self, text: str) -> list[QueryTerm]:
         """Return the terms of a question, in order, those without content left out.

@@ -1,0 +1,1 @@
+"""Frames: code that turns a fact into questions and answers."""
