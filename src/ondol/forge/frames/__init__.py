@@ -1,1 +1,33 @@
-"""Frames: code that turns a fact into questions and answers."""
+"""Frames: code that turns a fact into questions and answers where its structure is certain.
+
+Many questions are made and the surest kept: overgenerate and rank, after Heilman & Smith (2010), "Good
+Question! Statistical Ranking for Question Generation". Whatever is not certain is not asked.
+"""
+
+from ondol.core.examples import Fact, Passage
+from ondol.evidence.support import check_support
+from ondol.evidence.terms import build_terms
+from ondol.forge.frames import english, korean, lists, table
+from ondol.forge.frames.wording import Wording
+from ondol.text.morphemes import Analyser
+
+__all__ = ["Wording", "ask_about"]
+
+
+def ask_about(fact: Fact, passage: Passage, *, analyser: Analyser) -> tuple[Wording, ...]:
+    """Return the wordings of ``fact``, neighbours clearly different, each answer supported by its quote."""
+    if fact.unit == "list":
+        found = lists.frame(fact, passage, analyser=analyser)
+    elif fact.unit == "row":
+        found = table.frame(fact, passage, analyser=analyser)
+    elif fact.language == "ko":
+        found = korean.frame(fact, passage, analyser=analyser)
+    else:
+        found = english.frame(fact, passage, analyser=analyser)
+    terms = build_terms(analyser)
+    kept: dict[str, Wording] = {}
+    for wording in found:
+        key = wording.question.casefold()
+        if key not in kept and check_support(wording.answer, [fact.evidence.quote], terms=terms).supported:
+            kept[key] = wording
+    return tuple(kept.values())
