@@ -4,7 +4,8 @@ Each model here is one row of a dataset file or of a run's ledger. Fields are fl
 a table reader infers one schema from any line.
 """
 
-from typing import Literal
+from datetime import datetime
+from typing import Any, Literal
 
 from pydantic import Field
 
@@ -165,9 +166,14 @@ class Verdict(Frozen):
 
 
 class Provenance(Frozen):
-    """Where an example comes from, to the character and the call."""
+    """Where an example comes from, to the character and the call.
+
+    Attributes:
+        shown: ids of documents whose text is in the messages, or was in a prompt, without being quoted.
+    """
 
     evidence: tuple[Evidence, ...]
+    shown: tuple[str, ...] = ()
     facts: tuple[str, ...] = ()
     writer: WriterName
     model: str = ""
@@ -196,6 +202,12 @@ class Example(Frozen):
     licences: tuple[str, ...]
     provenance: Provenance
     verdicts: tuple[Verdict, ...]
+
+    @property
+    def documents(self) -> tuple[str, ...]:
+        """Ids of the documents that had a part in it, each once: when one is forgotten, so is the example."""
+        cited = (evidence.document for evidence in self.provenance.evidence)
+        return tuple(dict.fromkeys((*cited, *self.provenance.shown)))
 
 
 class Rejected(Frozen):
@@ -229,3 +241,82 @@ class RetentionExample(Frozen):
     source: Literal["pool", "model"]
     model: str
     call: str = ""
+
+
+class DatasetFile(Frozen):
+    """A file of a dataset.
+
+    Attributes:
+        lines: rows of a ``.jsonl`` file, else 0.
+    """
+
+    sha256: str
+    size_bytes: int
+    lines: int = 0
+
+
+class DatasetSource(Frozen):
+    """A document that a dataset was made from.
+
+    Attributes:
+        label: text form.
+    """
+
+    document: str
+    uri: str
+    sha256: str = ""
+    licence: str = "unknown"
+    label: str = "open"
+
+
+class DatasetChange(Frozen):
+    """What was taken out of a dataset after it was made.
+
+    Attributes:
+        document: id of the document that was forgotten; empty for another reason.
+        former_hash: of the dataset before; models tuned on it name it so.
+    """
+
+    changed_at: datetime
+    reason: str
+    document: str = ""
+    num_examples: int
+    num_rejected: int = 0
+    former_hash: str
+
+
+class DatasetManifest(Frozen):
+    """``manifest.json`` of a dataset folder, written last.
+
+    Attributes:
+        fingerprint: of what made it: recipe, corpus, models.
+        recipe: as given.
+        counts: examples by split and kind.
+        files: every file of the folder but this one, by name.
+        licences: of the examples, each once.
+        label: the strictest label of its examples.
+        models: by role: writer, judge, trainee, embedder.
+        hash: of the ``.jsonl`` files alone, so identical runs compare equal whatever the time.
+    """
+
+    format: int = 1
+    name: str
+    created_at: datetime
+    fingerprint: str = ""
+    recipe: dict[str, Any] = Field(default_factory=dict)
+    counts: dict[Split, dict[ExampleKind, int]] = Field(default_factory=dict)
+    num_rejected: int = 0
+    num_retention: int = 0
+    files: dict[str, DatasetFile]
+    licences: tuple[str, ...] = ()
+    label: str = "open"
+    sources: tuple[DatasetSource, ...] = ()
+    models: dict[str, str] = Field(default_factory=dict)
+    ondol_version: str = ""
+    hash: str
+    history: tuple[DatasetChange, ...] = ()
+
+    @property
+    def num_examples(self) -> int:
+        """Examples of all splits."""
+        return sum(sum(kinds.values()) for kinds in self.counts.values())
