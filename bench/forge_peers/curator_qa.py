@@ -1,0 +1,80 @@
+"""Bespoke Curator: one LLM subclass writes with a response format, another one judges."""
+
+import plain
+from bespokelabs import curator
+from pydantic import BaseModel
+
+
+class Pair(BaseModel):
+    question: str
+    answer: str
+
+
+class Pairs(BaseModel):
+    pairs: list[Pair]
+
+
+class Score(BaseModel):
+    score: int
+
+
+class Writer(curator.LLM):
+    response_format = Pairs
+
+    def prompt(self, row):
+        asked = plain.WRITE.format(passage=row["passage"], pairs=plain.PAIRS_PER_CHUNK)
+        return asked.replace(
+            "a list of objects with the keys", 'an object with "pairs", a list of objects with'
+        )
+
+    def parse(self, row, reply):
+        return [
+            {"passage": row["passage"], "question": pair.question, "answer": pair.answer}
+            for pair in reply.pairs[: plain.PAIRS_PER_CHUNK]
+        ]
+
+
+class Judge(curator.LLM):
+    response_format = Score
+
+    def prompt(self, row):
+        return plain.JUDGE.format(**row)
+
+    def parse(self, row, reply):
+        return [{**row, "score": reply.score}]
+
+
+def open_model(kind, arguments, temperature):
+    return kind(
+        model_name=arguments.model,
+        backend="openai",
+        response_format=kind.response_format,
+        generation_params={"temperature": temperature, "max_tokens": plain.MAX_TOKENS},
+        backend_params={
+            "base_url": arguments.base_url,
+            "api_key": "none",
+            "max_concurrent_requests": arguments.at_once,
+            "max_requests_per_minute": 100_000,
+            "max_tokens_per_minute": 100_000_000,
+            "max_retries": 3,
+            "require_all_responses": False,
+        },
+    )
+
+
+def main():
+    arguments = plain.read_arguments()
+    folder = str(arguments.out.parent / "cache")
+    rows = [{"passage": chunk} for chunk in plain.read_chunks(arguments.chunks)]
+    written = open_model(Writer, arguments, plain.TEMPERATURE)(rows, working_dir=folder)
+    pairs = [row for row in written.dataset if plain.is_pair(row)]
+    judged = (
+        open_model(Judge, arguments, plain.JUDGE_TEMPERATURE)(pairs, working_dir=folder).dataset
+        if pairs
+        else []
+    )
+    plain.write_samples(arguments.out, [row for row in judged if (row["score"] or 0) >= plain.MIN_SCORE])
+
+
+if __name__ == "__main__":
+    main()

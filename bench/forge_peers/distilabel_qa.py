@@ -1,0 +1,67 @@
+"""distilabel: TextGeneration, a step that parses, TextGeneration as judge, a step that keeps."""
+
+import plain
+from distilabel.models import OpenAILLM
+from distilabel.pipeline import Pipeline
+from distilabel.steps import LoadDataFromDicts, StepInput, step
+from distilabel.steps.tasks import TextGeneration
+
+
+@step(inputs=["generation", "passage"], outputs=["passage", "question", "answer"])
+def explode(inputs: StepInput):
+    yield [
+        {"passage": row["passage"], **pair}
+        for row in inputs
+        for pair in plain.parse_pairs(row["generation"] or "")[: plain.PAIRS_PER_CHUNK]
+    ]
+
+
+@step(inputs=["verdict", "question", "answer"], outputs=["question", "answer"])
+def keep(inputs: StepInput):
+    yield [row for row in inputs if plain.parse_score(row["verdict"]) >= plain.MIN_SCORE]
+
+
+def jinja(prompt, **fixed):
+    names = {"passage", "question", "answer", "pairs"} - fixed.keys()
+    return prompt.format(**{name: "{{ " + name + " }}" for name in names}, **fixed)
+
+
+def open_model(arguments, temperature):
+    return OpenAILLM(
+        model=arguments.model,
+        base_url=arguments.base_url,
+        api_key="none",
+        timeout=600,
+        generation_kwargs={"temperature": temperature, "max_new_tokens": plain.MAX_TOKENS},
+    )
+
+
+def main():
+    arguments = plain.read_arguments()
+    with Pipeline(name="forge-bench", cache_dir=arguments.out.parent / "cache") as pipeline:
+        load = LoadDataFromDicts(
+            data=[{"passage": chunk} for chunk in plain.read_chunks(arguments.chunks)],
+            batch_size=arguments.at_once,
+        )
+        write = TextGeneration(
+            name="write",
+            llm=open_model(arguments, plain.TEMPERATURE),
+            template=jinja(plain.WRITE, pairs=plain.PAIRS_PER_CHUNK),
+            columns=["passage"],
+            input_batch_size=arguments.at_once,
+        )
+        judge = TextGeneration(
+            name="judge",
+            llm=open_model(arguments, plain.JUDGE_TEMPERATURE),
+            template=jinja(plain.JUDGE),
+            columns=["passage", "question", "answer"],
+            output_mappings={"generation": "verdict", "model_name": "judge_name"},
+            input_batch_size=arguments.at_once,
+        )
+        load >> write >> explode() >> judge >> keep()
+    distiset = pipeline.run(use_cache=False)
+    plain.write_samples(arguments.out, distiset["default"]["train"] if "default" in distiset else [])
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,46 @@
+"""sdg_hub: its own flow "Document Based Knowledge Tuning" (doc_direct_qa) with its own prompts and judge.
+
+The flow asks for an outline, a domain and an example. Temperature and token limit are set as for everyone;
+the flow's own 256 tokens for questions may cut off the third.
+"""
+
+from pathlib import Path
+
+import pandas as pd
+import plain
+import sdg_hub
+from sdg_hub import Flow
+
+FLOW = "flows/knowledge_infusion/enhanced_multi_summary_qa/doc_direct_qa/flow.yaml"
+EXAMPLE = {
+    "document_outline": "User manual of a ground control station",
+    "domain": "software manual",
+    "icl_document": "The kettle holds 1.7 litres. It switches itself off after 30 seconds without water. "
+    "Clean it with vinegar once a month, because lime shortens its life.",
+    "icl_query_1": "How much water does the kettle hold?",
+    "icl_query_2": "When does the kettle switch itself off?",
+    "icl_query_3": "Why should the kettle be cleaned with vinegar once a month?",
+}
+
+
+def main():
+    arguments = plain.read_arguments()
+    flow = Flow.from_yaml(str(Path(sdg_hub.__file__).parent / FLOW))
+    flow.set_model_config(
+        model=f"openai/{arguments.model}", api_base=arguments.base_url, api_key="none", timeout=600
+    )
+    rows = [{"document": chunk, **EXAMPLE} for chunk in plain.read_chunks(arguments.chunks)]
+    settings = {
+        "question_generation": {"temperature": plain.TEMPERATURE, "max_tokens": plain.MAX_TOKENS},
+        "answer_generation": {"temperature": plain.TEMPERATURE, "max_tokens": plain.MAX_TOKENS},
+        "eval_faithful_llm_chat": {"temperature": plain.JUDGE_TEMPERATURE, "max_tokens": plain.MAX_TOKENS},
+    }
+    done = flow.generate(pd.DataFrame(rows), runtime_params=settings, max_concurrency=arguments.at_once)
+    found = [
+        {"question": row["question"], "answer": row["response"]} for row in done.to_dict(orient="records")
+    ]
+    plain.write_samples(arguments.out, [pair for pair in found if plain.is_pair(pair)])
+
+
+if __name__ == "__main__":
+    main()
