@@ -3,9 +3,9 @@
 This is not legal advice. It is a careful first reading that tells a lawyer where to look: ``yes`` only where
 the licence's own text grants the use, ``no`` where it forbids it, ``ask`` wherever the text is silent, the
 licence is unknown, or the answer depends on who you are. Whether a trained model is a derivative of its
-licence is unknown, or the answer depends on who you are. Whether a trained model is a derivative of its
 training texts is not settled in law: the verdicts take a dataset for one (it holds quotations), and say where
 a model may be one too.
+
 What the verdicts rest on:
 
 - Creative Commons: the legal codes 1.0–4.0 (in 4.0: NonCommercial and NoDerivatives in section 2(a)(1),
