@@ -140,10 +140,55 @@ class MinHasher:
             np.minimum(signature, (some >> np.uint64(32)).min(axis=0).astype(np.uint32), out=signature)
         return signature
 
-    def keys(self, signature: Signature) -> tuple[bytes, ...]:
-        """Return the key of each band; sets that share one are candidates."""
-        raw = signature[: self.bands * self.rows].astype("<u4").reshape(self.bands, self.rows)
-        return tuple(bytes([band & 0xFF]) + row.tobytes() for band, row in enumerate(raw))
+    def keys(self, signature: Signature) -> Hashes:
+        """Return the key of each band, eight bytes; sets that share one are candidates."""
+        raw = signature[: self.bands * self.rows].astype(np.uint64).reshape(self.bands, self.rows)
+        total = np.arange(1, self.bands + 1, dtype=np.uint64)
+        for row in raw.T:
+            total = _mix(total * np.uint64(_BASE) + row)
+        return total
+
+
+class KeyIndex:
+    """From eight-byte keys to the numbers filed under them: 12 bytes an entry, in sorted arrays.
+
+    New entries wait in a dictionary and are merged now and then.
+    """
+
+    def __init__(self, *, waiting: int = 1 << 15) -> None:
+        """Choose how many new entries wait before they are merged."""
+        self._keys: Hashes = np.empty(0, dtype=np.uint64)
+        self._numbers: NDArray[np.int32] = np.empty(0, dtype=np.int32)
+        self._waiting: dict[int, list[int]] = {}
+        self._num_waiting = 0
+        self._limit = waiting
+
+    def add(self, keys: Hashes, number: int) -> None:
+        """File ``number`` under each key."""
+        for key in keys.tolist():
+            self._waiting.setdefault(key, []).append(number)
+        self._num_waiting += len(keys)
+        if self._num_waiting >= max(self._limit, len(self._keys) // 8):
+            self.merge()
+
+    def find(self, keys: Hashes) -> list[int]:
+        """Return what is filed under any of ``keys``, each number once, in order."""
+        found: set[int] = set()
+        first = np.searchsorted(self._keys, keys, side="left")
+        last = np.searchsorted(self._keys, keys, side="right")
+        for start, end, key in zip(first.tolist(), last.tolist(), keys.tolist(), strict=True):
+            found.update(self._numbers[start:end].tolist())
+            found.update(self._waiting.get(key, ()))
+        return sorted(found)
+
+    def merge(self) -> None:
+        """Move what waits into the arrays."""
+        new = [(key, number) for key, numbers in self._waiting.items() for number in numbers]
+        keys = np.concatenate((self._keys, np.fromiter((k for k, _ in new), np.uint64, len(new))))
+        numbers = np.concatenate((self._numbers, np.fromiter((n for _, n in new), np.int32, len(new))))
+        order = np.argsort(keys, kind="stable")
+        self._keys, self._numbers = keys[order], numbers[order]
+        self._waiting, self._num_waiting = {}, 0
 
 
 def estimate_jaccard(a: Signature, b: Signature) -> float:
