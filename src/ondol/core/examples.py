@@ -294,7 +294,8 @@ class DatasetManifest(Frozen):
         counts: examples by split and kind.
         files: every file of the folder but this one, by name.
         licences: of the examples, each once.
-        label: the strictest label of its examples.
+        labels: of its examples and sources, each once.
+        label: the strictest of them.
         models: by role: writer, judge, trainee, embedder.
         hash: of the ``.jsonl`` files alone, so identical runs compare equal whatever the time.
     """
@@ -309,6 +310,7 @@ class DatasetManifest(Frozen):
     num_retention: int = 0
     files: dict[str, DatasetFile]
     licences: tuple[str, ...] = ()
+    labels: tuple[str, ...] = ()
     label: str = "open"
     sources: tuple[DatasetSource, ...] = ()
     models: dict[str, str] = Field(default_factory=dict)

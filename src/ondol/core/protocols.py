@@ -1,6 +1,6 @@
 """The seams: one small protocol per kind of engine, and the few that stages hand to one another."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Literal, Protocol, runtime_checkable
 
 import numpy as np
@@ -27,6 +27,23 @@ class ChatModel(Protocol):
 
     def stream(self, request: ChatRequest) -> Iterator[ChatDelta]:
         """Yield the reply piece by piece; closing the iterator cancels the work at the engine."""
+
+
+class CallStore(Protocol):
+    """Where finished model calls are kept. Safe to call from several threads."""
+
+    def find_reply(self, key: str, *, principal: Principal) -> ChatReply | None:
+        """Return the reply kept under ``key``, if ``principal`` may read it."""
+
+    def save_reply(self, key: str, reply: ChatReply, *, sources: Iterable[str], label: str) -> ChatReply:
+        """Keep a reply and return the one that is kept: the first under its key stays.
+
+        Args:
+            key: names the question.
+            reply: a whole one.
+            sources: ids of the documents in the prompt.
+            label: text form of the strictest label of the prompt.
+        """
 
 
 @runtime_checkable

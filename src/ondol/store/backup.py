@@ -22,6 +22,7 @@ from ondol.store.blobs import translate_os_errors
 from ondol.store.contents import take_batches
 from ondol.store.copying import Copy, FileRecord, FolderCopy, TarCopy, hash_file
 from ondol.store.database import Database, parse_database_url
+from ondol.store.forging import locate_ledgers
 from ondol.store.home import Store, open_store
 from ondol.store.locks import build_index_lock, build_writer_lock
 from ondol.store.migrate import upgrade
@@ -122,6 +123,11 @@ def _copy_store(
         there = [sha256 for sha256 in blobs if store.blobs.has(sha256)]
         for sha256 in there:
             copy.add_file(store.blobs.path(sha256), f"blobs/{sha256[:2]}/{sha256}")
+    with store.datasets.lock.hold(timeout_s=timeout_s, is_shared=True):
+        copy.add_tree(store.home / "datasets", "datasets")
+    for ledger in locate_ledgers(store.home):
+        with _copy_sqlite(ledger, store.home) as snapshot:
+            copy.add_file(snapshot, ledger.relative_to(store.home).as_posix())
     # The audit log after the database: it must reach at least as far as the head noted there.
     with store.audit.pause():
         copy.add_tree(store.home / "audit", "audit")
@@ -144,23 +150,35 @@ def _copy_store(
 @contextmanager
 def _snapshot(store: Store) -> Iterator[Path]:
     """Give an SQLite file with everything the database holds at one moment."""
-    path = store.home / f".snapshot-{secrets.token_hex(8)}.db"
-    try:
-        if store.database.path is not None:
-            with (
-                closing(sqlite3.connect(store.database.path)) as source,
-                closing(sqlite3.connect(path)) as target,
-            ):
+    if store.database.path is not None:
+        with _copy_sqlite(store.database.path, store.home) as path:
+            yield path
+        return
+    with _spare_file(store.home) as path:
+        _export(store.database, path)
+        yield path
+
+
+@contextmanager
+def _copy_sqlite(file: Path, folder: Path) -> Iterator[Path]:
+    """Give a copy, in ``folder``, of one moment of an SQLite file that others may be writing."""
+    with _spare_file(folder) as path:
+        try:
+            with closing(sqlite3.connect(file)) as source, closing(sqlite3.connect(path)) as target:
                 source.backup(target)  # in one step: others may write meanwhile, it copies one moment
                 target.execute("PRAGMA journal_mode = DELETE")
-        else:
-            _export(store.database, path)
+        except sqlite3.Error as error:
+            raise StorageError(
+                f"The database {file} cannot be copied: {error}.", remedy="Check the disk's space and health."
+            ) from error
         yield path
-    except sqlite3.Error as error:
-        raise StorageError(
-            f"The database {store.database.path} cannot be copied: {error}.",
-            remedy="Check the disk's space and health.",
-        ) from error
+
+
+@contextmanager
+def _spare_file(folder: Path) -> Iterator[Path]:
+    path = folder / f".snapshot-{secrets.token_hex(8)}.db"
+    try:
+        yield path
     finally:
         for suffix in ("", "-wal", "-shm", "-journal"):
             path.with_name(path.name + suffix).unlink(missing_ok=True)
@@ -294,7 +312,7 @@ def _move_in(staging: Path, home: Path, database_url: str | None, *, force: bool
         else:
             _import(staging / _DATABASE, url, force=force)
             (staging / _DATABASE).unlink()
-        for name in ("audit", "blobs", "index"):
+        for name in ("audit", "blobs", "index", "datasets", "runs"):
             _remove(home / name)
         for entry in sorted(staging.iterdir()):
             if entry.name not in _KEPT_ON_RESTORE or not (home / entry.name).exists():

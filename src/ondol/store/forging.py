@@ -335,17 +335,19 @@ class RunLedger:
             statement = statement.where(column.kind == kind)
         return self._read_numbered(Example, statement.order_by(column.seq).limit(limit))
 
-    def examples_of(self, document_id: str, *, after: int = 0, limit: int = 500) -> list[tuple[int, Example]]:
+    def examples_of(
+        self, document_id: str, *, split: Split | None = None, after: int = 0, limit: int = 500
+    ) -> list[tuple[int, Example]]:
         """Return the examples that a document had a part in, like ``examples``."""
         column, source = tables.example.c, tables.example_source.c
         statement = (
             select(column.seq, column.body)
             .join_from(tables.example_source, tables.example, source.seq == column.seq)
             .where(source.document_id == document_id, source.seq > after)
-            .order_by(source.seq)
-            .limit(limit)
         )
-        return self._read_numbered(Example, statement)
+        if split is not None:
+            statement = statement.where(column.split == split)
+        return self._read_numbered(Example, statement.order_by(source.seq).limit(limit))
 
     def rejected(self, *, after: int = 0, limit: int = 500) -> list[tuple[int, Rejected]]:
         """Return what was rejected, like ``examples``."""
@@ -479,13 +481,18 @@ def open_ledger(home: Path, run_id: str, *, principal: Principal) -> RunLedger:
 def list_runs(home: Path, *, principal: Principal) -> list[str]:
     """Return the ids of the runs whose ledgers ``principal`` may open, in order."""
     found = []
-    for path in sorted((home / "runs").glob(f"*/{_FILE}")):
+    for path in locate_ledgers(home):
         try:
             open_ledger(home, path.parent.name, principal=principal).close()
         except AccessDeniedError:
             continue
         found.append(path.parent.name)
     return found
+
+
+def locate_ledgers(home: Path) -> list[Path]:
+    """Return the files of all ledgers, in order; for whoever copies them."""
+    return sorted((home / "runs").glob(f"*/{_FILE}"))
 
 
 def _locate(home: Path, run_id: str) -> Path:

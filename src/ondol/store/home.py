@@ -9,13 +9,16 @@ from typing import Self
 from ondol.core.clock import Clock, utc_now
 from ondol.store.audit import Audit
 from ondol.store.blobs import Blobs, translate_os_errors
+from ondol.store.calls import Calls
 from ondol.store.conversations import Conversations, FeedbackList
 from ondol.store.corpus import Corpus
 from ondol.store.database import Database, parse_database_url
+from ondol.store.datasets import Datasets
 from ondol.store.jobs import Jobs
 from ondol.store.keys import Keys, Principals
 from ondol.store.locks import FileLock, build_index_lock, build_writer_lock
 from ondol.store.migrate import upgrade
+from ondol.store.reviews import Reviews
 
 _MIGRATION_TIMEOUT_S = 120.0
 
@@ -24,7 +27,7 @@ class Store:
     """An opened home. Safe to use from several threads; close it, or use it as a context manager.
 
     Attributes:
-        home: the folder; ``blobs/``, ``index/``, ``models/`` and ``audit/`` are in it.
+        home: the folder; it holds ``blobs/``, ``index/``, ``models/``, ``audit/``, ``datasets/``, ``runs/``.
     """
 
     def __init__(self, home: Path, database: Database, *, clock: Clock) -> None:
@@ -38,6 +41,9 @@ class Store:
         self.principals = Principals(database)
         self.conversations = Conversations(database, clock=clock)
         self.feedback = FeedbackList(database, clock=clock)
+        self.calls = Calls(database, clock=clock)
+        self.datasets = Datasets(home, clock=clock)
+        self.reviews = Reviews(database, clock=clock)
         self.audit = Audit(home / "audit", database, clock=clock)
         self._writer = build_writer_lock(home)
         self._indexing = build_index_lock(home)

@@ -15,6 +15,7 @@ from sqlalchemy import (
     Dialect,
     Float,
     ForeignKey,
+    ForeignKeyConstraint,
     Index,
     Integer,
     MetaData,
@@ -264,3 +265,53 @@ audit_head = Table(
     Column("hash", Text, nullable=False),
 )
 """One row: the newest line of the audit log, so that a shortened log is noticed."""
+
+model_call = Table(
+    "model_call",
+    metadata,
+    Column("key", Text, primary_key=True),
+    Column("reply", Text, nullable=False),
+    Column("label", Text, ForeignKey("label.text"), nullable=False),
+    Column("created_at", UtcTime, nullable=False),
+)
+"""Replies of models, kept so that the same question is asked once."""
+
+model_call_source = Table(
+    "model_call_source",
+    metadata,
+    Column("document_id", Text, primary_key=True),
+    Column("key", Text, ForeignKey("model_call.key", ondelete="CASCADE"), primary_key=True),
+    Index(None, "key"),
+)
+"""The documents in the prompt of a call: when one is forgotten, so is the call."""
+
+review = Table(
+    "review",
+    metadata,
+    Column("dataset", Text, primary_key=True),
+    Column("example_id", Text, primary_key=True),
+    Column("reviewer", Text, primary_key=True),
+    Column("verdict", Text, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("note", Text, nullable=False),
+    Column("messages", JSON(none_as_null=True)),
+    Column("seconds", Float, nullable=False),
+    Column("label", Text, ForeignKey("label.text"), nullable=False),
+    Column("created_at", UtcTime, nullable=False),
+)
+"""What experts said of examples; ``messages`` as they corrected them."""
+
+review_source = Table(
+    "review_source",
+    metadata,
+    Column("document_id", Text, primary_key=True),
+    Column("dataset", Text, primary_key=True),
+    Column("example_id", Text, primary_key=True),
+    Column("reviewer", Text, primary_key=True),
+    ForeignKeyConstraint(
+        ["dataset", "example_id", "reviewer"],
+        ["review.dataset", "review.example_id", "review.reviewer"],
+        ondelete="CASCADE",
+    ),
+    Index(None, "dataset", "example_id", "reviewer"),
+)

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from ondol.core.errors import EngineBusyError, EngineTimeoutError, EngineUnavailableError
+from ondol.core.ids import sha256_hex
 from ondol.core.models import ChatDelta, ChatReply, ChatRequest, ModelProfile
 from ondol.engines.chat.profiles import build_profile
 from ondol.engines.chat.wire import CHAT_PATH, build_body, complete, read_reply
@@ -37,6 +38,7 @@ class EmbeddedChat:
         limits: EngineLimits | None = None,
     ) -> None:
         known = build_profile(name, profile)
+        self._sha256 = sha256
         self._limits = limit_context(limits or EngineLimits(), known.context_tokens)
         self._profile = known.model_copy(update={"context_tokens": self._limits.context_tokens})
         self._process = EngineProcess(
@@ -48,6 +50,12 @@ class EmbeddedChat:
     def profile(self) -> ModelProfile:
         """What the model can do here; its context is that of one slot."""
         return self._profile
+
+    @property
+    def fingerprint(self) -> str:
+        """Changes when replies would: the weights, and how they are asked."""
+        asked = self._profile.model_dump_json(exclude={"context_tokens"})
+        return f"gguf:{self._sha256}:{sha256_hex(asked.encode())[:16]}"
 
     @property
     def pid(self) -> int | None:

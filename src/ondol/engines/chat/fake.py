@@ -45,6 +45,11 @@ class FakeChat:
         """As given; able to cite unless told otherwise."""
         return self._profile
 
+    @property
+    def fingerprint(self) -> str:
+        """The name: a script does not change."""
+        return f"fake:{self._profile.name}"
+
     def complete(self, request: ChatRequest) -> ChatReply:
         """Return the scripted reply."""
         text, thinking, last = "", "", ChatDelta(finish_reason="stop")

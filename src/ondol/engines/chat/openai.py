@@ -9,6 +9,7 @@ from typing import Any
 from pydantic import SecretStr
 
 from ondol.core.errors import EngineError, NoModelError
+from ondol.core.ids import sha256_hex
 from ondol.core.models import ChatDelta, ChatReply, ChatRequest, ModelProfile
 from ondol.engines.chat.profiles import build_profile
 from ondol.engines.chat.wire import CHAT_PATH, build_body, complete, read_reply
@@ -68,6 +69,19 @@ class OpenAIChat:
                 with suppress(EngineError):  # whoever asks a question next is told
                     self._look()
             return self._profile
+
+    @property
+    def fingerprint(self) -> str:
+        """Server, model and how it is asked: what the server does under that name cannot be known.
+
+        The server is asked where no model was named, which may raise ``EngineError``.
+        """
+        if not self._endpoint.model:
+            with self._lock:
+                self._look()
+        asked = build_profile(self._endpoint.model, self._changes).model_dump_json(exclude={"context_tokens"})
+        parts = "\x00".join([self._endpoint.base_url, asked])
+        return f"openai:{self._endpoint.model}:{sha256_hex(parts.encode())[:16]}"
 
     def complete(self, request: ChatRequest) -> ChatReply:
         """Return the whole reply; raises ``EngineError``."""

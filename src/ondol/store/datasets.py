@@ -1,0 +1,471 @@
+"""Datasets: folders under ``datasets/``, each whole or not there.
+
+A folder is written beside its place and moved there when it is complete. A former dataset of the same name is
+kept as ``name@1``, ``name@2``, …; it is read under that name.
+"""
+
+import re
+import secrets
+import shutil
+from collections.abc import Callable, Collection, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TypeVar
+
+from pydantic import ValidationError
+
+from ondol.core.access import Principal
+from ondol.core.clock import Clock
+from ondol.core.errors import AccessDeniedError, ConflictError, NotFoundError, StorageError, WrongUseError
+from ondol.core.examples import (
+    DatasetChange,
+    DatasetManifest,
+    Example,
+    Rejected,
+    RetentionExample,
+    Split,
+)
+from ondol.core.frozen import Frozen
+from ondol.policy.access import can_read
+from ondol.store.blobs import sync_folder, translate_os_errors
+from ondol.store.dataset_writer import MANIFEST, REJECTED, RETENTION, SPLITS, DatasetWriter, name_file
+from ondol.store.locks import FileLock
+from ondol.store.rows import parse_label
+
+_NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}\Z")
+_VERSIONED = re.compile(r"([a-z0-9][a-z0-9._-]{0,63})@([1-9][0-9]{0,8})\Z")
+_WAIT_S = 60.0
+_T = TypeVar("_T", bound=Frozen)
+
+
+class Removal(Frozen):
+    """What was taken out of a dataset.
+
+    Attributes:
+        dataset: its name, with the version if it is a former one.
+        example_ids: of what was taken out.
+        change: as the manifest tells it.
+        manifest: of what is left.
+    """
+
+    dataset: str
+    example_ids: tuple[str, ...]
+    change: DatasetChange
+    manifest: DatasetManifest
+
+
+class Datasets:
+    """The datasets of a home. Safe to use from several threads and processes."""
+
+    def __init__(self, home: Path, *, clock: Clock) -> None:
+        self._home = home
+        self._folder = home / "datasets"
+        self._clock = clock
+        self.lock = FileLock(home / "locks" / "datasets", purpose="moving or copying datasets")
+
+    def list_datasets(
+        self, *, principal: Principal, with_versions: bool = False
+    ) -> tuple[DatasetManifest, ...]:
+        """Return the manifests of the datasets of which ``principal`` may read something, by name.
+
+        Args:
+            principal: who asks.
+            with_versions: former ones too; their manifests are named ``name@1``, …
+        """
+        return tuple(
+            found
+            for name in self._names(with_versions=with_versions)
+            if (found := _show(self._read_manifest(name), principal)) is not None
+        )
+
+    def load_manifest(self, name: str, *, principal: Principal) -> DatasetManifest:
+        """Return what is known of a dataset, without the sources that ``principal`` may not read.
+
+        Raises:
+            NotFoundError: there is none of which ``principal`` may read something.
+            StorageError: its manifest is damaged.
+        """
+        found = _show(self._read_manifest(name), principal)
+        if found is None:
+            raise _missing(name)
+        return found
+
+    def locate(self, name: str, *, principal: Principal) -> Path:
+        """Return the folder of a dataset.
+
+        Raises:
+            NotFoundError: there is none of which ``principal`` may read something.
+            AccessDeniedError: ``principal`` may not read all of it.
+        """
+        manifest = self.load_manifest(name, principal=principal)
+        if not can_read(principal, parse_label(manifest.label)):
+            raise AccessDeniedError(
+                f"The dataset {name} holds examples that {principal.name} may not read.",
+                remedy="Ask its owner, or make one of the documents that you may read.",
+            )
+        return self._place(name)
+
+    def find_example(self, name: str, example_id: str, *, principal: Principal) -> Example | None:
+        """Return an example, if ``principal`` may read it; raises ``NotFoundError`` for the dataset."""
+        manifest = self.load_manifest(name, principal=principal)
+        sought = example_id.encode()
+        for split in SPLITS:
+            for _, line in self._walk(manifest, split, 0):
+                if sought not in line:
+                    continue  # reading JSON is slow, and most lines are others
+                example = Example.model_validate_json(line)
+                if example.id == example_id:
+                    return example if can_read(principal, parse_label(example.label)) else None
+        return None
+
+    def list_examples(
+        self, name: str, split: Split, *, principal: Principal, after: int = 0, limit: int = 100
+    ) -> tuple[tuple[Example, ...], int | None]:
+        """Return examples that ``principal`` may read, in the order of the file.
+
+        Args:
+            name: of the dataset.
+            split: whose file is read; without one it has no examples.
+            principal: who asks.
+            after: what was returned for the page before; 0 for the first.
+            limit: at most so many.
+
+        Returns:
+            The examples, and ``after`` of the next page or ``None``.
+        """
+        manifest = self.load_manifest(name, principal=principal)
+
+        def is_shown(example: Example) -> bool:
+            return can_read(principal, parse_label(example.label))
+
+        return self._page(manifest, split, Example, is_shown, after=after, limit=limit)
+
+    def list_rejected(
+        self, name: str, *, principal: Principal, after: int = 0, limit: int = 100
+    ) -> tuple[tuple[Rejected, ...], int | None]:
+        """Return what was rejected, of documents that ``principal`` may read; like ``list_examples``."""
+        manifest = self.load_manifest(name, principal=principal)
+        # The sources shown to this principal: a document that is not among them may not be read.
+        readable = {source.document for source in manifest.sources}
+        reads_all = can_read(principal, parse_label(manifest.label))
+
+        def is_shown(row: Rejected) -> bool:
+            return reads_all or (bool(row.documents) and readable.issuperset(row.documents))
+
+        return self._page(manifest, REJECTED, Rejected, is_shown, after=after, limit=limit)
+
+    def list_retention(
+        self, name: str, *, principal: Principal, after: int = 0, limit: int = 100
+    ) -> tuple[tuple[RetentionExample, ...], int | None]:
+        """Return the retention examples, which hold nothing of the documents; like ``list_examples``."""
+        manifest = self.load_manifest(name, principal=principal)
+        return self._page(manifest, RETENTION, RetentionExample, lambda _: True, after=after, limit=limit)
+
+    @contextmanager
+    def create(self, name: str, *, replace: bool = False) -> Iterator[DatasetWriter]:
+        """Give a writer; the dataset appears with its ``finish``, or not at all.
+
+        A dataset with the same content under this name gives way.
+
+        Args:
+            name: of the dataset, no version.
+            replace: one with other content gives way too, and is kept as a version.
+
+        Raises:
+            WrongUseError: this cannot be a name.
+            ConflictError: another process writes a dataset of this name; from ``finish``: there is one with
+                other content.
+        """
+        _check_name(name)
+
+        def install(partial: Path, manifest: DatasetManifest) -> DatasetManifest:
+            with self.lock.hold(timeout_s=_WAIT_S):
+                former = self._read_manifest(name) if self._place(name).exists() else None
+                if former is not None and former.hash != manifest.hash:
+                    if not replace:
+                        raise ConflictError(
+                            f"The dataset {name} exists with other content.",
+                            remedy="Use --replace to keep it as a version, or choose another name.",
+                        )
+                    self._place(name).replace(self._folder / f"{name}@{self._next_version(name)}")
+                self._move_in(partial, name)
+            return manifest
+
+        with self._write(name, install) as writer:
+            yield writer
+
+    def remove_examples(
+        self,
+        name: str,
+        is_removed: Callable[[Example], bool],
+        *,
+        reason: str,
+        document: str = "",
+        uri: str = "",
+    ) -> Removal | None:
+        """Take examples out of a dataset for good: no version of it as it was is kept.
+
+        Args:
+            name: of the dataset, or of a version.
+            is_removed: whether an example goes.
+            reason: for the history in the manifest.
+            document: id of a document that is forgotten: it leaves sources and rejected rows too.
+            uri: of this document; lines of other text files that name it go too.
+
+        Returns:
+            What was taken out; ``None`` when there was nothing to take out.
+
+        Raises:
+            NotFoundError: no such dataset.
+            ConflictError: another process writes it.
+        """
+        manifest = self._read_manifest(name)
+        removed: list[str] = []
+
+        def install(partial: Path, installed: DatasetManifest) -> DatasetManifest:
+            with self.lock.hold(timeout_s=_WAIT_S):
+                self._move_in(partial, name)
+            return installed
+
+        with self._write(name, install) as writer:
+            manifest = self._read_manifest(name)
+            for split in SPLITS:
+                for _, line in self._walk(manifest, split, 0):
+                    example = Example.model_validate_json(line)
+                    if is_removed(example):
+                        removed.append(example.id)
+                    else:
+                        writer.add_line(split, example, line)
+            num_rejected = self._copy_rejected(manifest, writer, document)
+            for _, line in self._walk(manifest, RETENTION, 0):
+                writer.add_raw(RETENTION, line)
+            sources = tuple(source for source in manifest.sources if source.document != document)
+            if not removed and not num_rejected and len(sources) == len(manifest.sources):
+                return None
+            for file in manifest.files:
+                if not file.endswith(".jsonl"):
+                    data = (self._place(name) / file).read_bytes()
+                    writer.add_file(file, _strike(data, (document, uri)) if document else data)
+            change = DatasetChange(
+                changed_at=self._clock(),
+                reason=reason,
+                document=document,
+                num_examples=len(removed),
+                num_rejected=num_rejected,
+                former_hash=manifest.hash,
+            )
+            left = writer.finish(
+                fingerprint=manifest.fingerprint,
+                recipe=manifest.recipe,
+                sources=sources,
+                models=manifest.models,
+                ondol_version=manifest.ondol_version,
+                created_at=manifest.created_at,
+                history=(*manifest.history, change),
+            )
+        return Removal(dataset=name, example_ids=tuple(removed), change=change, manifest=left)
+
+    def delete(self, name: str) -> int:
+        """Delete a dataset and its versions, or one version; return how many; raises ``NotFoundError``."""
+        names = [name, *self._versions(name)] if _NAME.match(name) else [name]
+        self._read_manifest(name)
+        with self._writing(name.partition("@")[0]), self.lock.hold(timeout_s=_WAIT_S):
+            for found in names:
+                self._drop(found)
+        return len(names)
+
+    def names(self) -> list[str]:
+        """Return the names of all datasets, former versions too; for whoever works on every one."""
+        return self._names(with_versions=True)
+
+    def read_history(self, name: str) -> tuple[str, tuple[DatasetChange, ...]]:
+        """Return the hash of a dataset and what was taken out of it."""
+        manifest = self._read_manifest(name)
+        return manifest.hash, manifest.history
+
+    def _copy_rejected(self, manifest: DatasetManifest, writer: DatasetWriter, document: str) -> int:
+        count = 0
+        for _, line in self._walk(manifest, REJECTED, 0):
+            if document and document.encode() in line:
+                count += 1
+            else:
+                writer.add_raw(REJECTED, line)
+        return count
+
+    def _page(
+        self,
+        manifest: DatasetManifest,
+        stem: str,
+        kind: type[_T],
+        is_shown: Callable[[_T], bool],
+        *,
+        after: int,
+        limit: int,
+    ) -> tuple[tuple[_T, ...], int | None]:
+        found: list[_T] = []
+        for end, line in self._walk(manifest, stem, after):
+            row = kind.model_validate_json(line)
+            if is_shown(row):
+                found.append(row)
+            if len(found) == limit:
+                is_last = end >= manifest.files[name_file(stem)].size_bytes
+                return tuple(found), None if is_last else end
+        return tuple(found), None
+
+    def _walk(self, manifest: DatasetManifest, stem: str, after: int) -> Iterator[tuple[int, bytes]]:
+        """Yield the lines of a file from a byte on, each with where it ends."""
+        if name_file(stem) not in manifest.files:
+            return
+        path = self._place(manifest.name) / name_file(stem)
+        with translate_os_errors(f"reading the dataset {manifest.name}"), path.open("rb") as file:
+            if after and (file.seek(after - 1), file.read(1))[1] != b"\n":
+                raise WrongUseError(
+                    f"{after} is not the end of a line of {path.name}.",
+                    remedy="Pass on what the page before returned.",
+                )
+            end = after
+            for line in file:
+                end += len(line)
+                yield end, line
+
+    @contextmanager
+    def _write(
+        self, name: str, install: Callable[[Path, DatasetManifest], DatasetManifest]
+    ) -> Iterator[DatasetWriter]:
+        with self._writing(name.partition("@")[0]):
+            self._clean(name)
+            partial = self._folder / f".{name}.{secrets.token_hex(4)}.partial"
+            writer = DatasetWriter(
+                name, partial, now=self._clock(), install=lambda manifest: install(partial, manifest)
+            )
+            try:
+                yield writer
+            finally:
+                writer.discard()
+
+    @contextmanager
+    def _writing(self, name: str) -> Iterator[None]:
+        lock = FileLock(self._home / "locks" / f"dataset-{name}", purpose=f"writing the dataset {name}")
+        with lock.hold():
+            yield
+
+    def _move_in(self, partial: Path, name: str) -> None:
+        """Put a whole folder in the place of another one, which goes."""
+        place = self._place(name)
+        former = self._folder / f".{name}.{secrets.token_hex(4)}.former"
+        if place.exists():
+            place.replace(former)
+        # A process killed here leaves the whole folder beside its place, where ``_heal`` finds it.
+        partial.replace(place)
+        sync_folder(self._folder)
+        if former.exists():
+            shutil.rmtree(former)
+
+    def _heal(self, name: str) -> None:
+        """Finish what a process that was killed in ``_move_in`` had begun."""
+        try:
+            with self._writing(name.partition("@")[0]), self.lock.hold(timeout_s=_WAIT_S):
+                if self._place(name).exists():
+                    return
+                for kind in ("partial", "former"):
+                    for folder in self._left_overs(name, kind):
+                        if (folder / MANIFEST).is_file():
+                            folder.replace(self._place(name))
+                            sync_folder(self._folder)
+                            return
+        except ConflictError:
+            return  # somebody is writing it now: it is not there yet
+
+    def _clean(self, name: str) -> None:
+        """Remove what killed writers of this dataset left; nobody else writes it now."""
+        self._exists(name)
+        for folder in self._left_overs(name, "(partial|former|dropped)"):
+            shutil.rmtree(folder)
+
+    def _left_overs(self, name: str, kind: str) -> list[Path]:
+        pattern = re.compile(rf"\.{re.escape(name)}\.[0-9a-f]{{8}}\.{kind}\Z")
+        if not self._folder.is_dir():
+            return []
+        return sorted(entry for entry in self._folder.iterdir() if pattern.match(entry.name))
+
+    def _exists(self, name: str) -> bool:
+        if not self._place(name).exists() and self._left_overs(name, "(partial|former)"):
+            self._heal(name)
+        return self._place(name).exists()
+
+    def _place(self, name: str) -> Path:
+        if not (_NAME.match(name) or _VERSIONED.match(name)):
+            raise WrongUseError(
+                f"{name[:80]!r} is not the name of a dataset.",
+                remedy="Use up to 64 lower-case letters, digits, dots, dashes and underscores.",
+            )
+        return self._folder / name
+
+    def _read_manifest(self, name: str) -> DatasetManifest:
+        if not self._exists(name):
+            raise _missing(name)
+        path = self._place(name) / MANIFEST
+        with translate_os_errors(f"reading the dataset {name}"):
+            data = path.read_bytes()
+        try:
+            manifest = DatasetManifest.model_validate_json(data)
+        except ValidationError as error:
+            raise StorageError(
+                f"{path} is damaged, or was written by a newer Ondol.", remedy="Restore a backup."
+            ) from error
+        return manifest.model_copy(update={"name": name})
+
+    def _names(self, *, with_versions: bool) -> list[str]:
+        if not self._folder.is_dir():
+            return []
+        found = {entry.name for entry in self._folder.iterdir() if entry.is_dir()}
+        broken = (re.match(r"\.(.+)\.[0-9a-f]{8}\.(?:partial|former)\Z", name) for name in found)
+        for match in [match for match in broken if match]:
+            if match[1] not in found and self._exists(match[1]):
+                found.add(match[1])
+        return sorted(
+            name for name in found if _NAME.match(name) or (with_versions and _VERSIONED.match(name))
+        )
+
+    def _versions(self, name: str) -> list[str]:
+        found = (_VERSIONED.match(other) for other in self._names(with_versions=True))
+        return [match[0] for match in found if match and match[1] == name]
+
+    def _next_version(self, name: str) -> int:
+        return max((int(version.partition("@")[2]) for version in self._versions(name)), default=0) + 1
+
+    def _drop(self, name: str) -> None:
+        # Renamed first, so that nobody sees half of it.
+        dropped = self._folder / f".{name}.{secrets.token_hex(4)}.dropped"
+        self._place(name).replace(dropped)
+        shutil.rmtree(dropped)
+
+
+def _check_name(name: str) -> None:
+    if not _NAME.match(name):
+        raise WrongUseError(
+            f"{name[:80]!r} cannot be the name of a dataset.",
+            remedy="Use up to 64 lower-case letters, digits, dots, dashes and underscores.",
+        )
+
+
+def _missing(name: str) -> NotFoundError:
+    return NotFoundError(f"There is no dataset {name[:80]!r}.", remedy="List the datasets.")
+
+
+def _show(manifest: DatasetManifest, principal: Principal) -> DatasetManifest | None:
+    """Return the manifest as ``principal`` may see it, ``None`` if nothing of the dataset may be read."""
+    readable = {text for text in manifest.labels if can_read(principal, parse_label(text))}
+    if manifest.labels and not readable:
+        return None
+    sources = tuple(source for source in manifest.sources if source.label in readable)
+    return manifest.model_copy(update={"sources": sources})
+
+
+def _strike(data: bytes, words: Collection[str]) -> bytes:
+    """Return a text without the lines that hold one of the words; what is no text stays."""
+    marks = [word.encode() for word in words if word]
+    if b"\x00" in data or not any(mark in data for mark in marks):
+        return data
+    lines = data.splitlines(keepends=True)
+    return b"".join(line for line in lines if not any(mark in line for mark in marks))
