@@ -49,14 +49,15 @@ def percentile(values: Sequence[float], share: float) -> float:
     return ranked[min(len(ranked) - 1, int(share * len(ranked)))]
 
 
-def peer_python(name: str, requirements: Sequence[Sequence[str]]) -> Path:
+def peer_python(name: str, requirements: Sequence[Sequence[str]], parent: Path = PEERS) -> Path:
     """Return the interpreter of a peer's own environment, made on demand.
 
     Args:
-        name: folder under ``bench/.peers``.
+        name: folder under ``parent``.
         requirements: one list of pip arguments per install step, in order.
+        parent: where environments are kept.
     """
-    folder = PEERS / name
+    folder = parent / name
     python = folder / "bin" / "python"
     stamp = folder / ".installed"
     wanted = json.dumps(requirements)

@@ -32,14 +32,15 @@ class Endpoint:
 
     def clear(self):
         self.stats = {"requests": 0, "errors": 0, "truncated": 0, "prompt_tokens": 0, "completion_tokens": 0}
-        self.stats |= {"busy_s": 0.0, "most_at_once": 0}
+        self.stats |= {"span_s": 0.0, "most_at_once": 0}
+        self.first = None
         self.working = 0
 
     async def chat(self, request):
         body = await request.json()
         self.stats["requests"] += 1
         number = self.stats["requests"]
-        began = time.perf_counter()
+        self.first = self.first or time.perf_counter()
         self.working += 1
         self.stats["most_at_once"] = max(self.stats["most_at_once"], self.working)
         try:
@@ -49,7 +50,7 @@ class Endpoint:
             return await self.mock(request, body, number)
         finally:
             self.working -= 1
-            self.stats["busy_s"] += time.perf_counter() - began
+            self.stats["span_s"] = time.perf_counter() - self.first
 
     async def mock(self, request, body, number):
         async with self.room:

@@ -1,0 +1,623 @@
+"""Data foundries side by side: true samples per minute, packing of requests, and what faults cost.
+
+Run from the repository's root::
+
+    python bench/forge.py                       # all parts, about 40 minutes on two quiet cores
+    python bench/forge.py --parts mock faults --only ondol distilabel
+    python bench/forge.py --smoke               # ours alone, below a minute
+
+Three parts:
+
+- ``model``: everyone makes question-answer pairs from the same English file (three folders of the sample
+  handbook, pieces of at most 3,600 characters, three pairs a piece) with the same model, the embedded
+  SmolLM2-135M-Instruct behind one local OpenAI-compatible endpoint. Accepted samples go through one external
+  check (``forge_check.py``), and up to 20 of each tool, drawn at random, are judged by hand without knowing
+  whose they are (``results/forge_verdicts.jsonl``).
+- ``mock``: about 200 samples from the whole handbook; the endpoint answers well and truly after 0.5 s, at
+  most 32 at a time. Measures orchestration and packing, says nothing of truth.
+- ``faults``: the same with every 5th answer cut off and every 20th an HTTP 500.
+
+Each peer has an environment of its own (made on demand under ``~/.cache/ondol-bench``), its own prompts where
+it ships some (synthetic-data-kit, sdg_hub) and the same plain ones otherwise, temperature 0.7 for writing and
+0.1 for judging, at least 7 of 10. Ours is called as a user would: ``ondol ingest`` and ``ondol forge run``; both count. The
+clock starts before a process does. After the installs everything runs in a network namespace with loopback
+alone, where the system allows it. Writes ``results/forge.md``, ``forge.json`` and the drawn samples.
+"""
+
+import argparse
+import hashlib
+import json
+import math
+import os
+import random
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+import urllib.request
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+
+import harness
+
+HERE = Path(__file__).parent
+ROOT = HERE.parent
+HANDBOOK = ROOT / "examples" / "drone-handbook" / "en"
+FOLDERS = ("FlyView", "PlanView", "getting_started")
+MODEL = "smollm2-135m-instruct"
+CACHE = Path.home() / ".cache" / "ondol-bench"
+PIECE_CHARS = 3600
+OFFLINE = "ONDOL_BENCH_OFFLINE"
+
+PEERS = {
+    "distilabel": ("distilabel_qa.py", [["distilabel[openai]==1.5.3", "requests"]]),
+    "data-designer": ("data_designer_qa.py", [["data-designer==0.9.6"]]),
+    "synthetic-data-kit": ("synthetic_data_kit_qa.py", [["synthetic-data-kit==0.0.5"]]),
+    "bespokelabs-curator": ("curator_qa.py", [["bespokelabs-curator==0.1.31"]]),
+    "sdg_hub": ("sdg_hub_qa.py", [["sdg-hub==0.9.4"]]),
+}
+QUIET = {
+    "HF_HUB_OFFLINE": "1",
+    "LITELLM_LOCAL_MODEL_COST_MAP": "True",
+    "NEMO_TELEMETRY_ENABLED": "false",
+    "TELEMETRY_ENABLED": "False",
+    "CURATOR_DISABLE_RICH_DISPLAY": "1",
+}
+
+
+@dataclass
+class Run:
+    """What one tool did; seconds of its commands, CPU seconds of its processes and of the model's."""
+
+    tool: str
+    samples: list = field(default_factory=list)
+    wall_s: float = 0.0
+    cpu_s: float = 0.0
+    model_cpu_s: float = 0.0
+    exit: int = 0
+    is_stopped: bool = False
+    stats: dict = field(default_factory=dict)
+    said: list = field(default_factory=list)
+
+
+class Bench:
+    """Runs tools against one endpoint."""
+
+    def __init__(self, folder, url, *, document, chunks, target, budget_s, at_once, engine_pid=0):
+        self.folder, self.url = folder, url
+        self.document, self.chunks = document, chunks
+        self.target, self.budget_s, self.at_once = target, budget_s, at_once
+        self.engine_pid = engine_pid
+
+    def run(self, tool, *, name=""):
+        """Run a tool over the document; return what came of it."""
+        folder = self.folder / (name or tool)
+        folder.mkdir()
+        _ask(f"{self.url}/reset", method="POST")
+        run = Run(name or tool)
+        prepare = prepare_ondol if tool == "ondol" else prepare_peer
+        commands, environment, read = prepare(tool, folder, self)
+        engine = read_cpu(self.engine_pid) if self.engine_pid else 0.0
+        log = folder / "log.txt"
+        for command in commands:
+            left = self.budget_s - run.wall_s
+            done = run_timed(command, folder, environment, log, left)
+            run.wall_s += done["wall_s"]
+            run.cpu_s += done["cpu_s"]
+            run.exit, run.is_stopped = done["exit"], done["is_stopped"]
+            if run.exit or run.is_stopped:
+                break
+        run.model_cpu_s = read_cpu(self.engine_pid) - engine if self.engine_pid else 0.0
+        run.stats = _ask(f"{self.url}/stats")
+        run.samples = read(folder)
+        run.said = find_complaints(log.read_text("utf-8", "replace"))
+        row = asdict(run) | {"samples": len(run.samples), "said": len(run.said)}
+        print(json.dumps(row), file=sys.stderr, flush=True)
+        return run
+
+
+def prepare_peer(tool, folder, bench):
+    """Return commands, environment and reader of a peer."""
+    script, requirements = PEERS[tool]
+    python = harness.peer_python(tool, requirements, CACHE)
+    command = [
+        *(str(python), str(HERE / "forge_peers" / script), "--base-url", f"{bench.url}/v1", "--model", MODEL),
+        *("--document", str(bench.document), "--chunks", str(bench.chunks)),
+        *("--out", str(folder / "out.jsonl"), "--at-once", str(bench.at_once)),
+    ]
+    tokenizers = python.parent.parent / "lib" / f"python{sys.version_info[0]}.{sys.version_info[1]}"
+    tokenizers = tokenizers / "site-packages" / "litellm" / "litellm_core_utils" / "tokenizers"
+    environment = os.environ | QUIET | {"TIKTOKEN_CACHE_DIR": str(tokenizers), "HOME": str(folder)}
+    return [command], environment, lambda folder: read_lines(folder / "out.jsonl")
+
+
+def prepare_ondol(_, folder, bench):
+    """Return commands, environment and reader of ours."""
+    home = folder / "home"
+    home.mkdir()
+    (home / "models").symlink_to(bench.models, target_is_directory=True)
+    recipe = folder / "recipe.yaml"
+    recipe.write_text(bench.recipe, "utf-8")
+    ondol = [sys.executable, "-c", "from ondol.serve.cli import main; main()"]
+    commands = [
+        [*ondol, "ingest", str(bench.document), "--json"],
+        [*ondol, "forge", "run", str(recipe), "--target", str(bench.target), "--json"],
+    ]
+    environment = os.environ | {
+        "ONDOL_HOME": str(home),
+        "ONDOL_CHAT_BASE_URL": f"{bench.url}/v1",
+        "ONDOL_CHAT_MODEL": MODEL,
+    }
+    return commands, environment, read_dataset
+
+
+def read_dataset(folder):
+    """Return the single-turn samples of train, validation and test."""
+    samples = []
+    for name in ("train", "validation", "test"):
+        for path in sorted((folder / "home").glob(f"**/{name}.jsonl")):
+            for row in read_lines(path):
+                said = [message for message in row["messages"] if message["role"] != "system"]
+                samples.append({"question": said[0]["content"], "answer": said[1]["content"]})
+    return samples
+
+
+def read_lines(path):
+    """Return the objects of a JSONL file; none when it is not there."""
+    if not path.is_file():
+        return []
+    return [json.loads(line) for line in path.read_text("utf-8").splitlines() if line.strip()]
+
+
+def find_complaints(text):
+    """Return the lines of a tool's output that tell of something lost or tried again."""
+    words = ("fail", "error", "drop", "truncat", "retr", "reject", "lost", "deferred", "spoiled", "malformed")
+    return [line for line in text.splitlines() if any(word in line.lower() for word in words)]
+
+
+# --- processes ---
+
+
+def run_timed(command, folder, environment, log, budget_s):
+    """Run a command to its end or its budget's; CPU seconds are those of its whole session."""
+    waited = harness.cpu_seconds()
+    with log.open("ab") as output:
+        began = time.perf_counter()
+        process = subprocess.Popen(
+            command,
+            cwd=folder,
+            env=environment,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+        meter = SessionMeter(process.pid)
+        try:
+            process.wait(max(1.0, budget_s))
+            is_stopped = False
+        except subprocess.TimeoutExpired:
+            is_stopped = True
+        wall = time.perf_counter() - began
+        meter.stop()
+        end_session(process)
+    cpu = max(meter.cpu_s, harness.cpu_seconds() - waited)
+    return {"wall_s": wall, "cpu_s": cpu, "exit": process.returncode, "is_stopped": is_stopped}
+
+
+def end_session(process):
+    """End what is left of a session, politely first."""
+    for word, patience in ((signal.SIGTERM, 10.0), (signal.SIGKILL, 10.0)):
+        try:
+            os.killpg(process.pid, word)
+        except ProcessLookupError:
+            break
+        try:
+            process.wait(patience)
+        except subprocess.TimeoutExpired:
+            continue
+        time.sleep(0.2)
+
+
+class SessionMeter:
+    """Adds up the CPU time of all processes of a session, sampled from ``/proc``."""
+
+    def __init__(self, session):
+        self._session, self._seen, self._is_over = session, {}, threading.Event()
+        self._thread = threading.Thread(target=self._watch, daemon=True)
+        self._thread.start()
+
+    @property
+    def cpu_s(self):
+        """CPU seconds seen so far."""
+        return sum(self._seen.values())
+
+    def stop(self):
+        """Look a last time and end."""
+        self._is_over.set()
+        self._thread.join()
+
+    def _watch(self):
+        while True:
+            for path in Path("/proc").glob("[0-9]*/stat"):
+                fields = _read_stat(path)
+                if fields and int(fields[3]) == self._session:
+                    self._seen[path] = (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+            if self._is_over.wait(0.2):
+                return
+
+
+def read_cpu(pid):
+    """Return the CPU seconds of a process that runs."""
+    fields = _read_stat(Path(f"/proc/{pid}/stat"))
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK") if fields else 0.0
+
+
+def _read_stat(path):
+    try:
+        return path.read_text("utf-8", "replace").rpartition(")")[2].split()
+    except OSError:
+        return None
+
+
+def _ask(url, method="GET"):
+    request = urllib.request.Request(url, method=method)
+    with urllib.request.urlopen(request, timeout=10) as reply:
+        return json.loads(reply.read())
+
+
+@contextmanager
+def serving(*options, environment=None):
+    """Run the shared endpoint and give its address."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    command = [
+        sys.executable,
+        str(HERE / "forge_peers" / "endpoint.py"),
+        "--port",
+        str(port),
+        "--model",
+        MODEL,
+    ]
+    process = subprocess.Popen([*command, *options], env=os.environ | (environment or {}))
+    url = f"http://127.0.0.1:{port}"
+    try:
+        for _ in range(200):
+            try:
+                _ask(f"{url}/stats")
+                break
+            except OSError:
+                time.sleep(0.1)
+        yield url
+    finally:
+        process.terminate()
+        process.wait(30)
+
+
+@contextmanager
+def loaded(models, folder):
+    """Run the model in our own engine's process, eight slots on all cores; give address, key, pid."""
+    from ondol.engines.open import open_chat
+    from ondol.engines.settings import EngineLimits, ModelChoice, ModelSettings
+
+    limits = EngineLimits(slots=8, threads=os.cpu_count() or 1, context_tokens=4096)
+    chat = open_chat(ModelSettings(chat=ModelChoice(model=MODEL), limits=limits), models, home=folder)
+    endpoint = chat.endpoint()
+    try:
+        yield endpoint.base_url, endpoint.headers["Authorization"].removeprefix("Bearer "), chat.pid
+    finally:
+        chat.close()
+
+
+# --- parts ---
+
+
+def write_document(folder, folders):
+    """Write the document and its pieces; return both paths and the number of pieces."""
+    sys.path.insert(0, str(HERE / "forge_peers"))
+    from plain import split_text
+
+    paths = [path for path in sorted(HANDBOOK.rglob("*.md")) if not folders or path.parent.name in folders]
+    text = "\n\n".join(path.read_text("utf-8").strip() for path in paths) + "\n"
+    document, pieces = folder / "handbook.md", folder / "pieces.json"
+    chunks = split_text(text, PIECE_CHARS)
+    document.write_text(text, "utf-8")
+    pieces.write_text(json.dumps(chunks), "utf-8")
+    return document, pieces, len(chunks)
+
+
+def build_recipe(**models):
+    """Return ours: single-turn questions only, each fact asked once, nothing held out of one document."""
+    recipe = {
+        "name": "bench",
+        "use_case": "Answer questions about the manual.",
+        "languages": ["en"],
+        "kinds": {"qa": 1.0},
+        "wordings": 1,
+        "held_out": {"validation": 0.0, "test": 0.0},
+        "models": models,
+    }
+    return json.dumps(recipe)  # JSON is YAML
+
+
+def measure_model(arguments, folder):
+    """Part one: same document, same model, same external check."""
+    from forge_check import Checker
+
+    document, pieces, num_pieces = write_document(folder, FOLDERS)
+    checker = Checker(document.read_text("utf-8"))
+    runs = []
+    with (
+        loaded(arguments.models, folder) as (upstream, key, pid),
+        serving("--upstream", upstream, environment={"UPSTREAM_KEY": key}) as url,
+    ):
+        options = {"document": document, "chunks": pieces, "budget_s": arguments.budget, "at_once": 8}
+        bench = Bench(folder, url, target=3 * num_pieces, engine_pid=pid, **options)
+        bench.models, bench.recipe = arguments.models, build_recipe()
+        for number, tool in enumerate(arguments.order):
+            name = tool if tool not in {run.tool for run in runs} else f"{tool} ({number})"
+            runs.append(bench.run(tool, name=name))
+    rows = [score(run, checker) for run in runs]
+    best = max((row["true/min"] for row in rows if not row["tool"].startswith("ondol")), default=0.0)
+    for row in rows:
+        row["× best peer"] = row["true/min"] / best if best else None
+    return rows, [draw(run, checker) for run in runs]
+
+
+def score(run, checker):
+    """Return the row of a tool."""
+    outcomes = checker.check(run.samples)
+    accepted, true = len(outcomes), sum(outcome.is_true for outcome in outcomes)
+    plain = sum(outcome.is_plain for outcome in outcomes)
+    tokens = run.stats["prompt_tokens"] + run.stats["completion_tokens"]
+    return {
+        "tool": run.tool,
+        "accepted": accepted,
+        "true": true,
+        "precision": true / accepted if accepted else None,
+        "plain": plain,
+        "plain precision": plain / accepted if accepted else None,
+        "duplicates": sum(outcome.why == "duplicate" for outcome in outcomes),
+        "wall s": round(run.wall_s, 1),
+        "CPU s": round(run.cpu_s + run.model_cpu_s, 1),
+        "of it model": round(run.model_cpu_s, 1),
+        "requests": run.stats["requests"],
+        "tokens/accepted": round(tokens / accepted) if accepted else None,
+        "true/min": 60 * true / run.wall_s,
+        "plain/min": 60 * plain / run.wall_s,
+        "exit": "stopped" if run.is_stopped else run.exit,
+    }
+
+
+def draw(run, checker, count=20):
+    """Return samples for the hand check, drawn at random, with what the check said."""
+    found = list(zip(run.samples, checker.check(run.samples), strict=True))
+    chosen = random.Random(7).sample(found, min(count, len(found)))
+    return [
+        {
+            "id": hashlib.sha256(f"{run.tool}\n{sample['question']}".encode()).hexdigest()[:12],
+            "tool": run.tool,
+            "question": sample["question"],
+            "answer": sample["answer"],
+            "true": outcome.is_true,
+            "plain": outcome.is_plain,
+            "why": outcome.why,
+        }
+        for sample, outcome in chosen
+    ]
+
+
+def measure_mock(arguments, folder, *, faults):
+    """Parts two and three: a mock endpoint of 0.5 s and 32 at once."""
+    document, pieces, num_pieces = write_document(folder, ())
+    options = ["--latency", "0.5", "--at-once", "32", "--context", "32768"]
+    rows = []
+    with serving(*options, *(["--faults"] if faults else [])) as url:
+        bench = Bench(
+            folder, url, document=document, chunks=pieces, target=200, budget_s=arguments.budget, at_once=32
+        )
+        bench.models, bench.recipe = arguments.models, build_recipe(writer=MODEL)
+        for tool in arguments.only:
+            run = bench.run(tool)
+            possible = 200 if tool == "ondol" else 3 * num_pieces
+            rows.append(explain_faults(run, possible) if faults else explain_mock(run))
+    return rows
+
+
+def explain_mock(run):
+    """Return the row of a tool before the mock."""
+    requests, accepted = run.stats["requests"], len(run.samples)
+    bound = math.ceil(requests / 32) * 0.5
+    return {
+        "tool": run.tool,
+        "accepted": accepted,
+        "requests": requests,
+        "requests/accepted": requests / accepted if accepted else None,
+        "wall s": round(run.wall_s, 1),
+        "bound s": bound,
+        "first request to last reply s": run.stats["span_s"],
+        "× bound": run.stats["span_s"] / bound if bound else None,
+        "CPU s": round(run.cpu_s, 1),
+        "most at once": run.stats["most_at_once"],
+    }
+
+
+def explain_faults(run, possible):
+    """Return the row of a tool before the failing mock."""
+    return {
+        "tool": run.tool,
+        "kept": f"{len(run.samples)}/{possible}",
+        "requests": run.stats["requests"],
+        "HTTP 500": run.stats["errors"],
+        "cut off": run.stats["truncated"],
+        "lines that say so": len(run.said),
+        "for example": (run.said[-1].strip()[:100] if run.said else "").replace("|", "/"),
+        "exit": "stopped" if run.is_stopped else run.exit,
+        "wall s": round(run.wall_s, 1),
+    }
+
+
+# --- report ---
+
+
+def add_hand(rows, drawn):
+    """Add what the judges by hand found; samples nobody judged yet are not counted."""
+    verdicts = {row["id"]: row for row in read_lines(harness.RESULTS / "forge_verdicts.jsonl")}
+    for row in rows:
+        judged = [verdicts[s["id"]] for s in drawn if s["tool"] == row["tool"] and s["id"] in verdicts]
+        if judged:
+            row["by hand right"] = f"{sum(v['right'] for v in judged)}/{len(judged)}"
+            row["right and useful"] = f"{sum(v['right'] and v['useful'] for v in judged)}/{len(judged)}"
+
+
+def write_report(report):
+    """Write what was measured, as Markdown and JSON."""
+    lines = ["# Data foundries side by side", "", f"`{report['command']}`", ""]
+    for title, rows in report["parts"].items():
+        lines += [f"## {title}", "", *_table(rows), ""]
+    lines += [*(f"- {note}" for note in report["notes"]), f"- {report['machine']}", ""]
+    harness.RESULTS.mkdir(exist_ok=True)
+    (harness.RESULTS / "forge.md").write_text("\n".join(lines), "utf-8")
+    (harness.RESULTS / "forge.json").write_text(
+        json.dumps(report, ensure_ascii=False, indent=1) + "\n", "utf-8"
+    )
+    print("\n".join(lines))
+
+
+def _table(rows):
+    columns = list(dict.fromkeys(key for row in rows for key in row))
+    yield "| " + " | ".join(columns) + " |"
+    yield "|" + "---|" * len(columns)
+    for row in rows:
+        cells = (row.get(column) for column in columns)
+        yield "| " + " | ".join(_cell(cell) for cell in cells) + " |"
+
+
+def _cell(value):
+    if value is None:
+        return "–"
+    return f"{value:.3g}" if isinstance(value, float) and value < 1000 else str(value)
+
+
+PARTS = {
+    "model": "Same document, same model, same check",
+    "mock": "Mock endpoint, 0.5 s latency, 32 at once: orchestration and packing",
+    "faults": "Faults: every 5th answer cut off, every 20th an HTTP 500",
+}
+NOTES = (
+    "true: strict check by our own `ondol.evidence.support` on the best passages of the document, and the "
+    "question's content words stand there; plain: 80 % of the answer's words and all its numbers stand in "
+    "one passage, no code of ours; both without duplicates (`bench/forge_check.py`)",
+    "by hand: judged without knowing the tool (`forge_verdicts.jsonl`): right = the answer is true to the "
+    "document and answers the question; useful = worth training on",
+    "wall s of Ondol includes `ondol ingest`; CPU s is the tool's whole process tree and the model's process",
+    "Ondol writes its questions in code where a sentence's structure is certain and lets the small model "
+    "reword; the peers leave all writing to the model, which is what a 135M model cannot do",
+    "bound s: requests / 32, rounded up, times 0.5 s; × bound compares the time from the first request "
+    "to the last reply with it",
+    "the machine is shared with other work: trust ratios and CPU seconds more than wall seconds",
+)
+
+
+def main():
+    """Measure what was asked for and report."""
+    arguments = read_arguments()
+    wanted = {"ondol"} if arguments.smoke else {*arguments.only, *arguments.order}
+    for tool in sorted(wanted & PEERS.keys()):
+        harness.peer_python(tool, PEERS[tool][1], CACHE)
+    go_offline()
+    kept = harness.RESULTS / "forge.json"
+    report = json.loads(kept.read_text("utf-8")) if kept.is_file() else {"parts": {}, "samples": []}
+    with tempfile.TemporaryDirectory(dir=arguments.work) as temporary:
+        folder = Path(temporary)
+        if arguments.smoke:
+            smoke(arguments, folder)
+            return
+        for part in arguments.parts:
+            (folder / part).mkdir()
+            if part == "model":
+                rows, drawn = measure_model(arguments, folder / part)
+                report["samples"] = [sample for samples in drawn for sample in samples]
+                publish_samples(report["samples"])
+            else:
+                rows = measure_mock(arguments, folder / part, faults=part == "faults")
+            report["parts"][PARTS[part]] = rows
+    if PARTS["model"] in report["parts"]:
+        add_hand(report["parts"][PARTS["model"]], report["samples"])
+    report |= {
+        "command": "python bench/forge.py",
+        "machine": harness.machine() | {"offline": OFFLINE in os.environ},
+        "versions": {tool: install[0] for tool, (_, install) in PEERS.items()},
+        "notes": [*NOTES, f"peers: {', '.join(install[0][0] for _, install in PEERS.values())}"],
+    }
+    write_report(report)
+
+
+def read_arguments():
+    """Return the command line's."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    everyone = ["ondol", *PEERS]
+    parser.add_argument("--parts", nargs="+", choices=PARTS, default=list(PARTS))
+    parser.add_argument("--only", nargs="+", choices=everyone, default=everyone)
+    parser.add_argument("--order", nargs="+", choices=everyone, help="of part one; a tool may run twice")
+    parser.add_argument("--budget", type=float, default=480.0, help="longest time of a tool, in seconds")
+    parser.add_argument("--models", type=Path, default=ROOT / ".models")
+    parser.add_argument("--work", type=Path, help="folder for what is written on the way")
+    parser.add_argument("--smoke", action="store_true", help="ours alone, ten samples; writes no result")
+    arguments = parser.parse_args()
+    arguments.models = arguments.models.resolve()
+    # Ours first and last: what the machine does meanwhile shows in the difference.
+    both_ends = [*arguments.only, *(["ondol"] if "ondol" in arguments.only[:1] else [])]
+    arguments.order = arguments.order or both_ends
+    return arguments
+
+
+def smoke(arguments, folder):
+    """Run ours for ten samples; fails when there are none."""
+    from forge_check import Checker
+
+    document, pieces, _ = write_document(folder, ("getting_started",))
+    with (
+        loaded(arguments.models, folder) as (upstream, key, pid),
+        serving("--upstream", upstream, environment={"UPSTREAM_KEY": key}) as url,
+    ):
+        options = {"document": document, "chunks": pieces, "budget_s": 60.0, "at_once": 8}
+        bench = Bench(folder, url, target=10, engine_pid=pid, **options)
+        bench.models, bench.recipe = arguments.models, build_recipe()
+        run = bench.run("ondol")
+    row = score(run, Checker(document.read_text("utf-8")))
+    print(json.dumps(row))
+    if not row["true"]:
+        raise SystemExit("no true sample")
+
+
+def go_offline():
+    """Start again in a network namespace that has loopback alone, where the system allows it."""
+    if OFFLINE in os.environ or not shutil.which("unshare") or not shutil.which("ip"):
+        return
+    inside = ["unshare", "-rn", "sh", "-c", 'ip link set lo up && exec "$@"', "sh"]
+    if subprocess.run([*inside, "true"], capture_output=True, check=False).returncode:
+        print("no network namespace: peers could reach the network", file=sys.stderr)
+        return
+    os.execvpe("unshare", [*inside, sys.executable, *sys.argv], os.environ | {OFFLINE: "1"})
+
+
+def publish_samples(samples):
+    """Write the drawn samples for the hand check: in the order of their ids, without the tool's name."""
+    rows = [
+        {key: sample[key] for key in ("id", "question", "answer")}
+        for sample in sorted(samples, key=lambda sample: sample["id"])
+    ]
+    text = "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
+    (harness.RESULTS / "forge_drawn.jsonl").write_text(text, "utf-8")
+
+
+if __name__ == "__main__":
+    main()
