@@ -1,0 +1,237 @@
+"""Read structured output as models really write it, and never more than they wrote.
+
+Thinking, code fences and prose around it are passed over; single quotes, trailing commas, missing brackets
+and several objects in a row are mended (by `json-repair`). What was cut off in the middle is dropped and
+reported: a mended half sentence would be an invention. Text like ``Q: … A: …`` is the last resort.
+"""
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import json_repair
+
+_THINK = re.compile(
+    r"<(think|thinking|thought|reasoning)>.*?</\1>|<\|channel\|>analysis.*?(?=<\|channel\|>final|\Z)",
+    re.DOTALL | re.IGNORECASE,
+)
+_THINK_CLOSE = re.compile(r"\A.*</(?:think|thinking|thought|reasoning)>", re.DOTALL | re.IGNORECASE)
+_THINK_OPEN = re.compile(r"<(?:think|thinking|thought|reasoning)>.*\Z", re.DOTALL | re.IGNORECASE)
+_FENCE = re.compile(r"```[ \t]*[\w+-]*[ \t]*\n?(.*?)(?:```|\Z)", re.DOTALL)
+_OPENING = re.compile(r"[{\[]")
+# Joined to the end of broken text: whatever it is found in had no end. Letters, so that a number is not taken
+# for whole before it.
+_END = "zqcutqz"
+_MAX_CHARS = 400_000
+_MAX_DEPTH = 6
+_MAX_TRIES = 200
+
+_LABEL = re.compile(
+    r"^[ \t>*_#-]*(?:\(?\d{1,3}[.):][ \t]*)?[*_]*"
+    r"(?P<label>questions?|q|질문|문|answers?|a|답변|답|facts?|fact numbers?|사실|근거)"
+    r"[ \t]*(?P<number>\d{1,3})?[ \t]*[*_]*[ \t]*[:.)：][*_]*[ \t]*(?P<text>.*)$",
+    re.IGNORECASE,
+)
+_LABELS = {"q": "question", "질문": "question", "문": "question", "a": "answer", "답": "answer"}
+_LABELS |= {"답변": "answer", "사실": "facts", "근거": "facts"}
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What could be read.
+
+    Attributes:
+        items: objects in their order, keys in lower case with underscores.
+        is_cut: something at the end was not whole and was dropped.
+        is_mended: it was not valid JSON as it stood.
+    """
+
+    items: tuple[dict[str, Any], ...] = ()
+    is_cut: bool = False
+    is_mended: bool = False
+
+
+@dataclass
+class _Found:
+    values: list[Any] = field(default_factory=list)
+    is_cut: bool = False
+    is_mended: bool = False
+
+
+def read_items(text: str, *, keys: Mapping[str, str], is_cut: bool = False) -> Reading:
+    """Return the objects in ``text`` that have one of ``keys``, wherever they are nested.
+
+    Args:
+        text: a model's reply.
+        keys: names by which an item is known, lower case, each with the field that it stands for.
+        is_cut: the engine says that the reply was cut off.
+    """
+    body = strip_thinking(text)[:_MAX_CHARS]
+    found = _Found(is_mended=False)
+    for region in _find_regions(body):
+        _read_region(region, found)
+    items = tuple(item for value in found.values for item in _find_items(value, keys, _MAX_DEPTH))
+    if not items:
+        items = tuple(item for item in _read_labelled(body, is_cut=is_cut) if keys.keys() & item.keys())
+        return Reading(items, is_cut=is_cut or found.is_cut, is_mended=bool(items))
+    return Reading(items, is_cut=is_cut or found.is_cut, is_mended=found.is_mended)
+
+
+def strip_thinking(text: str) -> str:
+    """Return ``text`` without what the model thought, closed or not, whichever marks were left in it."""
+    text = _THINK.sub("", text)
+    text = _THINK_CLOSE.sub("", text)
+    return _THINK_OPEN.sub("", text).strip()
+
+
+def _find_regions(text: str) -> list[str]:
+    """Return the fenced blocks that may hold JSON, or the whole text."""
+    fenced = [match[1] for match in _FENCE.finditer(text) if _OPENING.search(match[1])]
+    return fenced or [text]
+
+
+def _read_region(text: str, found: _Found) -> None:
+    """Read value after value; from the first one that is broken on, the rest is mended at once."""
+    decoder = json.JSONDecoder(strict=False)
+    at = 0
+    for _ in range(_MAX_TRIES):
+        opening = _OPENING.search(text, at)
+        if opening is None:
+            return
+        try:
+            value, at = decoder.raw_decode(text, opening.start())
+        except (ValueError, RecursionError):
+            if _is_prose(text, opening.start()):
+                at = opening.end()
+                continue
+            _mend(text[opening.start() :], found)
+            return
+        found.values.append(value)
+
+
+def _is_prose(text: str, at: int) -> bool:
+    """Tell whether a bracket opens a remark rather than JSON: ``[see below]``, ``{placeholder}``."""
+    following = text[at + 1 :].lstrip()[:1]
+    return bool(following) and following not in "{[\"'}]“‘" and not following.isdigit() and following != "-"
+
+
+def _mend(text: str, found: _Found) -> None:
+    found.is_mended = True
+    try:
+        value = json_repair.loads(text.rstrip().rstrip("`").rstrip() + _END, skip_json_loads=True)
+    except (ValueError, RecursionError):  # hostile nesting
+        return
+    ended = _Pruner()
+    value = ended.prune(value)
+    if not ended.has_met_end and _is_open(text):
+        value = _drop_uncertain(value, text)
+        found.is_cut = True
+    found.is_cut |= ended.has_dropped or _is_open(text)
+    found.values.append(value)
+
+
+class _Pruner:
+    """Drops every value that the end of the text was joined to."""
+
+    def __init__(self) -> None:
+        self.has_met_end = False
+        self.has_dropped = False
+
+    def prune(self, value: Any) -> Any:
+        if isinstance(value, str):
+            return self._prune_text(value)
+        if isinstance(value, list):
+            return [kept for part in value if (kept := self.prune(part)) is not None]
+        if isinstance(value, dict):
+            pairs = ((key, self.prune(part)) for key, part in value.items() if _END not in key)
+            return {key: part for key, part in pairs if part is not None}
+        return value
+
+    def _prune_text(self, value: str) -> str | None:
+        if _END not in value:
+            return value
+        alone = value == _END
+        self.has_met_end |= not alone
+        self.has_dropped |= not alone
+        return None
+
+
+def _is_open(text: str) -> bool:
+    """Tell whether broken text stops before its brackets are closed, as far as its last mark tells."""
+    return text.rstrip().rstrip("`").rstrip()[-1:] not in {"}", "]"}
+
+
+def _drop_uncertain(value: Any, text: str) -> Any:
+    """Drop the last text of ``value`` unless the reply ends with it and its closing quote."""
+    if isinstance(value, list) and value:
+        last = _drop_uncertain(value[-1], text)
+        return value[:-1] if last is None else [*value[:-1], last]
+    if isinstance(value, dict) and value:
+        name = list(value)[-1]
+        last = _drop_uncertain(value[name], text)
+        rest = {key: part for key, part in value.items() if key != name}
+        return rest if last is None else {**rest, name: last}
+    if isinstance(value, str):
+        tail = text.rstrip(" \t\r\n,]})`;")
+        written = json.dumps(value, ensure_ascii=False)[1:-1]
+        is_whole = any(tail.endswith(f"{form}{quote}") for form in (written, value) for quote in "\"'")
+        # A space before the quote: an opening quote within the text, not its end.
+        return value if is_whole and not value[-1:].isspace() else None
+    return value
+
+
+def _find_items(value: Any, keys: Mapping[str, str], depth: int) -> Iterator[dict[str, Any]]:
+    if depth == 0:
+        return
+    if isinstance(value, dict):
+        named = {_name(key): part for key, part in value.items()}
+        met = {keys[name] for name in named if name in keys}
+        if met:
+            # {"questions": [{"question": …, "answer": …}]}: what has all fields of an item is one.
+            whole = len(met) == len(set(keys.values()))
+            inner = [] if whole else list(_find_items(list(named.values()), keys, depth - 1))
+            yield from inner or [named]
+            return
+        value = list(value.values())
+    if isinstance(value, list):
+        for part in value:
+            yield from _find_items(part, keys, depth - 1)
+
+
+def _name(key: Any) -> str:
+    return re.sub(r"[\s-]+", "_", str(key).strip().lower())
+
+
+def _read_labelled(text: str, *, is_cut: bool) -> Iterator[dict[str, Any]]:
+    """Yield items from lines such as ``Q: …`` and ``A: …``; a text goes on until the next label."""
+    item: dict[str, Any] = {}
+    label = ""
+    for line in text.splitlines():
+        match = _LABEL.match(line)
+        if match is None:
+            if label and line.strip() and not line.lstrip().startswith("```"):
+                item[label] = f"{item[label]} {line.strip()}".strip()
+            elif not line.strip():
+                label = ""
+            continue
+        label = _label(match["label"])
+        begins = label == "question" and ("answer" in item or "question" in item)
+        begins |= label == "facts" and "answer" in item
+        if begins or (label in item and label == "answer"):
+            if "answer" in item:
+                yield item
+            item = {}
+        item[label] = match["text"].strip().strip("*_").strip()
+    if "answer" in item and not (is_cut and label == "answer"):
+        yield item
+
+
+def _label(word: str) -> str:
+    folded = word.lower()
+    if folded.startswith("fact"):
+        return "facts"
+    if folded in _LABELS:
+        return _LABELS[folded]
+    return "question" if folded.startswith("q") else "answer"
