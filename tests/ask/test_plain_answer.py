@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ondol.ask.plain import defuse, is_instruction, render_plain
+from ondol.ask.plain import defuse, render_plain
+from ondol.policy.injection import is_instruction
 
 ATTACKS = json.loads((Path(__file__).parent / "injections.json").read_text(encoding="utf-8"))
 

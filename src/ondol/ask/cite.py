@@ -9,7 +9,6 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from ondol.ask.plain import is_instruction
 from ondol.ask.translate import Translator
 from ondol.core.answers import Citation
 from ondol.core.documents import Hit
@@ -19,6 +18,7 @@ from ondol.evidence.support import check_support
 from ondol.evidence.terms import TermBag, TermFunction
 from ondol.evidence.translation import check_across, crosses_language
 from ondol.evidence.units import Unit, split_units
+from ondol.policy.injection import is_instruction
 from ondol.text.language import detect_language
 
 # The prompt teaches [1] and [1][2]; models also write [1, 2], 【1】, [^1], [passage 1] and [1: "quote"].

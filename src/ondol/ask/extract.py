@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ondol.ask.cite import CitedSentence, build_citation
-from ondol.ask.plain import is_instruction, render_plain
+from ondol.ask.plain import render_plain
 from ondol.core.documents import Hit
 from ondol.core.frozen import Frozen
 from ondol.evidence.answerable import score_answerable
@@ -14,6 +14,7 @@ from ondol.evidence.question import read_question
 from ondol.evidence.select import Candidate, Passage, Selection, select
 from ondol.evidence.terms import TermFunction, simple_terms
 from ondol.evidence.units import Unit
+from ondol.policy.injection import is_instruction
 from ondol.text.normalise import fold
 
 

@@ -8,7 +8,6 @@ either.
 from collections.abc import Callable
 from time import perf_counter
 
-from ondol.ask.plain import is_instruction
 from ondol.ask.prompt import build_translation, estimate_tokens
 from ondol.core.answers import Usage
 from ondol.core.errors import EngineError
@@ -17,6 +16,7 @@ from ondol.core.models import ChatReply, ChatRequest
 from ondol.core.protocols import ChatModel
 from ondol.evidence.terms import TermFunction
 from ondol.evidence.translation import find_flaws
+from ondol.policy.injection import is_instruction
 
 
 class TranslateOptions(Frozen):

@@ -9,7 +9,8 @@ from ondol.forge.verify.verdict import accept, refuse
 _MIN_QUESTION, _MAX_QUESTION = 6, 400
 _MAX_ANSWER = 2400
 _MARKUP = re.compile(
-    r"!\[[^\]]*\]\(|\]\(\s*(?:https?:|\.{0,2}/|#)|\[\d{1,3}\]|\[\^\w+\]|&(?:nbsp|amp|lt|gt|quot|#\d+);|\\u[0-9a-f]{4}",
+    r"!\[[^\]]*\]\(|\]\(\s*(?:https?:|\.{0,2}/|#)|\[\d{1,3}\]|\[\^\w+\]|&(?:nbsp|amp|lt|gt|quot"
+    r"|#\d+);|\\u[0-9a-f]{4}",
     re.IGNORECASE,
 )
 # A manual may speak of these, so they pass where the quotation has them.
@@ -17,13 +18,17 @@ _CODE = re.compile(r"```|</?[a-z][a-z0-9]*(?:\s[^<>]*)?>|\{\s*\"\w+\"\s*:|\"\s*:
 _CUT_OFF = re.compile(r"(?:,|\b(?:and|or|the|a|an|of|to|in|with|for)|[:;(\[{])\s*\Z", re.IGNORECASE)
 # An order, or a question without its mark.
 _ASKED_KO = re.compile(
-    r"(?:나요|까요|니까|가요|지요|는지요|세요|주세요|십시오|시오|어라|아라|하라|해라|다오|줘|줄래|주십시오|바랍니다|봐|보자|해\s?줘요)\s*[.!]?\s*\Z"
+    r"(?:나요|까요|니까|가요|지요|는지요|세요|주세요|십시오|시오|어라|아라|하라|해라|다오|줘|줄래"
+    r"|주십시오|바랍니다|봐|보자|해\s?줘요)\s*[.!]?\s*\Z"
 )
 _ORDER = re.compile(
     r"^(?:please\s+|using [^,]+,\s+|in [^,]+,\s+|from [^,]+,\s+|based on [^,]+,\s+|for [^,]+,\s+)?"
-    r"(?:list|name|give|describe|explain|summari[sz]e|state|tell|write|translate|compare|identify|outline|provide"
-    r"|define|calculate|compute|work out|find|show|complete|fill|rewrite|rephrase|restate|convert|turn|put|say"
-    r"|answer|mention|specify|enumerate|quote|read|create|make|draft|prepare|present|express|determine|select|choose"
+    r"(?:list|name|give|describe|explain|summari[sz]e|state|tell|write|translate|compare|identify"
+    r"|outline|provide"
+    r"|define|calculate|compute|work out|find|show|complete|fill|rewrite|rephrase|restate|convert"
+    r"|turn|put|say"
+    r"|answer|mention|specify|enumerate|quote|read|create|make|draft|prepare|present|express"
+    r"|determine|select|choose"
     r"|reproduce|recall|set out|sum up|help)\b",
     re.IGNORECASE,
 )

@@ -8,12 +8,15 @@ from ondol.evidence.support import Support, check_support
 from ondol.evidence.terms import TermFunction
 from ondol.evidence.translation import check_across, crosses_language, find_flaws
 from ondol.evidence.units import split_units
+from ondol.forge.verify.reasoning import derive
 from ondol.forge.verify.verdict import accept, refuse
 
 Translate = Callable[[str, str], str]
 """From a text and the language wanted (``ko``, ``en``) to its translation; empty when there is none."""
 
 _CONTEXT_CHARS = 240
+# The words of a calculation ("in total", "so that leaves") are the writer's own.
+_MIN_WORDS_REASONING = 0.4
 _OPENING = re.compile(r"^(?:yes|no|네|예|아니요|아니오|아닙니다|그렇습니다)\s*[,.!]\s*", re.IGNORECASE)
 
 
@@ -51,16 +54,30 @@ class SupportCheck:
 
     def _compare(self, claim: str, turn: Turn, context: str, draft: Draft) -> Support:
         quotes = [e.quote for e in turn.evidence]
-        if not crosses_language(claim, "\n".join(quotes)):
-            return check_support(claim, quotes, context=context, terms=self._terms)
-        if self._translate is not None:
+        if draft.kind == "reasoning":
+            return check_support(
+                claim,
+                [*quotes, *derive(turn).values],
+                context=f"{context}\n{turn.question}",
+                terms=self._terms,
+                min_words=_MIN_WORDS_REASONING,
+            )
+        if crosses_language(claim, "\n".join(quotes)) and self._translate is not None:
             translations = [self._translate(quote, draft.language) for quote in quotes]
             usable = [
                 "" if find_flaws(t, q, language=draft.language, terms=self._terms) else t
                 for t, q in zip(translations, quotes, strict=True)
             ]
             return check_across(claim, quotes, usable, context=context, terms=self._terms)
+        if not self._terms(claim) and any(_stands_in(claim, quote) for quote in quotes):
+            return Support(supported=True, score=1.0)  # "Off": a word of grammar that is the answer
         return check_support(claim, quotes, context=context, terms=self._terms)
+
+
+def _stands_in(claim: str, quote: str) -> bool:
+    word = claim.strip(" .\"'“”‘’")
+    is_there = re.search(rf"(?<!\w){re.escape(word)}(?!\w)", quote)
+    return is_there is not None and not word.islower() and len(word) > 1
 
 
 def split_claims(answer: str) -> list[str]:

@@ -4,11 +4,21 @@ from collections.abc import Sequence
 
 from ondol.core.examples import Draft, Passage, Verdict
 from ondol.core.protocols import Embedder
+from ondol.evidence.judge import Calibration, Judge
 from ondol.evidence.terms import TermSource, build_terms
 from ondol.forge.order import Check
+from ondol.forge.verify.answerable import AbsenceCheck, AnswerableCheck
+from ondol.forge.verify.injection import InjectionCheck
+from ondol.forge.verify.judged import JudgeCheck
+from ondol.forge.verify.language import LanguageCheck
+from ondol.forge.verify.leak import LeakCheck
+from ondol.forge.verify.personal import PersonalCheck
 from ondol.forge.verify.quotation import QuotationCheck
+from ondol.forge.verify.reasoning import ReasoningCheck
 from ondol.forge.verify.shape import ShapeCheck
+from ondol.forge.verify.standalone import StandaloneCheck
 from ondol.forge.verify.support import SupportCheck, Translate
+from ondol.forge.verify.toxicity import ToxicityCheck
 
 
 class Verifier:
@@ -46,15 +56,37 @@ def is_accepted(verdicts: Sequence[Verdict]) -> bool:
 def build_verifier(
     *,
     analyser: TermSource,
-    embedder: Embedder | None = None,  # noqa: ARG001
+    embedder: Embedder | None = None,
+    judge: Judge | None = None,
+    calibration: Calibration | None = None,
     translate: Translate | None = None,
+    remnants: Sequence[str] = (),
 ) -> Verifier:
     """Return the verifier of a run.
 
     Args:
         analyser: cuts text into terms (``text.morphemes.Analyser``).
-        embedder: lets the check for an answer see meaning beside words.
+        embedder: lets the checks for an answer see meaning beside words.
+        judge: asked last, and only if ``calibration`` says that it may be.
+        calibration: how well ``judge`` did on true and planted items; without one it is not asked.
         translate: lets an answer in another language than its quotation be compared word by word.
+        remnants: examples of the prompts in use, which no draft may repeat.
     """
     terms = build_terms(analyser)
-    return Verifier((ShapeCheck(), QuotationCheck(), SupportCheck(terms, translate=translate)))
+    checks: list[Check] = [
+        ShapeCheck(),
+        QuotationCheck(),
+        LanguageCheck(),
+        LeakCheck(terms, remnants=remnants),
+        InjectionCheck(),
+        ToxicityCheck(),
+        PersonalCheck(),
+        ReasoningCheck(),
+        StandaloneCheck(terms),
+        SupportCheck(terms, translate=translate),
+        AnswerableCheck(terms, embedder=embedder),
+        AbsenceCheck(terms, embedder=embedder),
+    ]
+    if judge is not None and calibration is not None and calibration.usable:
+        checks.append(JudgeCheck(judge, threshold=calibration.threshold))
+    return Verifier(checks)

@@ -1,0 +1,168 @@
+"""Answer again from the passages alone, without seeing the answer: does the quotation come up?"""
+
+import re
+from collections.abc import Sequence
+
+from ondol.core.examples import Draft, Evidence, ExampleKind, Passage, Verdict
+from ondol.core.protocols import Embedder
+from ondol.evidence import select as selecting
+from ondol.evidence.answerable import CALIBRATED, score_answerable
+from ondol.evidence.question import read_question
+from ondol.evidence.terms import TermFunction
+from ondol.forge.verify.verdict import accept, refuse
+
+MIN_ANSWERABLE = 0.3
+"""Lower than where ``ask`` begins to answer (0.5): here the right passage is known to be among them."""
+
+MAX_ABSENT = 0.5
+"""From here on ``ask`` would answer: then the documents are not silent."""
+
+_MAX_RANK = 3
+# Tasks name a text or a form, not what its sentences say.
+_NOT_ASKED: frozenset[ExampleKind] = frozenset({
+    "summary",
+    "translation",
+    "paraphrase",
+    "instruction",
+    "list",
+    "reasoning",
+    "multi_hop",
+})
+
+
+class AnswerableCheck:
+    """The sentences that a search by words ranks highest for the question lie in the quotations.
+
+    Cannot see whether the answer is complete, nor do justice to a question in words of its own: a true
+    sample is then lost. Left out for tasks that name no content, and where languages differ.
+    """
+
+    name = "answerable"
+
+    def __init__(self, terms: TermFunction, *, embedder: Embedder | None = None) -> None:
+        """``embedder`` adds meaning to words, if it is the one that the score is calibrated for."""
+        self._terms = terms
+        self._embedder = embedder if embedder is not None and embedder.name == CALIBRATED else None
+
+    def judge(self, draft: Draft, passages: Sequence[Passage]) -> Verdict:
+        """Answer each question from ``passages`` and those of the draft; the lowest score counts."""
+        if draft.kind in _NOT_ASKED:
+            return accept(self.name)
+        lowest, before = 1.0, ""
+        for turn in draft.turns:
+            asked = f"{before} {turn.question}".strip()
+            before = turn.question
+            if not turn.evidence or _differs(draft, passages):
+                continue
+            shown = order(passages, turn.evidence, draft.passages)
+            selection = choose(asked, shown, self._terms, self._embedder)
+            score = score_answerable(selection).score
+            lowest = min(lowest, score)
+            if score < MIN_ANSWERABLE:
+                return refuse(self.name, "The passage does not seem to answer the question.", score=score)
+            if not _is_found(selection, shown, turn.evidence):
+                return refuse(self.name, "Other sentences answer the question better.", score=score)
+        return accept(self.name, score=lowest)
+
+
+class AbsenceCheck:
+    """Where the answer is that the documents do not say, the passages known do not answer the question.
+
+    Cannot see the rest of the corpus: the writer hands over the passages that a search found.
+    """
+
+    name = "absence"
+
+    def __init__(self, terms: TermFunction, *, embedder: Embedder | None = None) -> None:
+        """``embedder`` adds meaning to words, if it is the one that the score is calibrated for."""
+        self._terms = terms
+        self._embedder = embedder if embedder is not None and embedder.name == CALIBRATED else None
+
+    def judge(self, draft: Draft, passages: Sequence[Passage]) -> Verdict:
+        """Judge the turns without a quotation; a quotation under ``not_in_documents`` is an error."""
+        highest = 0.0
+        for turn in draft.turns:
+            if draft.kind == "not_in_documents" and turn.evidence:
+                return refuse(self.name, "It says that the documents are silent, and quotes them.")
+            if turn.evidence:
+                continue
+            if not is_abstention(turn.answer):
+                return refuse(
+                    self.name, "It has no quotation, and does not say that the documents are silent."
+                )
+            shown = order(passages, (), draft.passages)
+            score = score_answerable(choose(turn.question, shown, self._terms, self._embedder)).score
+            highest = max(highest, score)
+            if score >= MAX_ABSENT:
+                return refuse(self.name, "The documents seem to answer the question.", score=1 - score)
+        return accept(self.name, score=1 - highest)
+
+
+def is_abstention(answer: str) -> bool:
+    """Tell whether an answer says that the documents are silent."""
+    return _ABSTENTION.search(answer) is not None
+
+
+def order(
+    passages: Sequence[Passage], evidence: Sequence[Evidence], shown: Sequence[Passage]
+) -> tuple[Passage, ...]:
+    """Return all passages, each once, those quoted first."""
+    every = {p.chunk_id: p for p in (*passages, *shown)}
+    quoted = {e.chunk_id for e in evidence}
+    return tuple(sorted(every.values(), key=lambda p: p.chunk_id not in quoted))
+
+
+def choose(
+    question: str, passages: Sequence[Passage], terms: TermFunction, embedder: Embedder | None
+) -> selecting.Selection:
+    """Rank the sentences of ``passages`` as answers to ``question``."""
+    cosines: list[float | None] = [None] * len(passages)
+    if embedder is not None and passages:
+        asked = embedder.embed([question], kind="query")[0]
+        rows = embedder.embed([f"{p.title}\n{p.text}" for p in passages], kind="passage")
+        cosines = [float(value) for value in rows @ asked]
+    wanted = [
+        selecting.Passage(p.text, context=p.context, title=p.title, score=1.0, similarity=cosine)
+        for p, cosine in zip(passages, cosines, strict=True)
+    ]
+    return selecting.select(read_question(question, terms=terms), wanted, terms=terms)
+
+
+def _is_found(
+    selection: selecting.Selection, passages: Sequence[Passage], evidence: Sequence[Evidence]
+) -> bool:
+    """Tell whether one of the best sentences lies in a quotation, or says the same elsewhere."""
+    said = "\n".join(e.quote for e in evidence)
+    best = [c for c in selection.ranked if c.unit.kind != "heading"][:_MAX_RANK]
+    for candidate in best:
+        passage = passages[candidate.passage]
+        start, end = passage.start + candidate.unit.start, passage.start + candidate.unit.end
+        if passage.text[candidate.unit.start : candidate.unit.end] in said:
+            return True
+        if any(e.chunk_id == passage.chunk_id and e.start < end and start < e.end for e in evidence):
+            return True
+    return False
+
+
+def _differs(draft: Draft, passages: Sequence[Passage]) -> bool:
+    """Tell whether the draft is in another language than its passages: words cannot be searched for."""
+    return bool(passages) and all(p.language not in {"", draft.language} for p in passages)
+
+
+_ABSTENTION = re.compile(
+    r"\b(?:do|does|did) not (?:say|state|mention|contain|include|cover|specify|describe|provide"
+    r"|answer|give|tell|explain|hold)\b"
+    r"|\b(?:don't|doesn't) (?:say|state|mention|contain|include|cover|specify|describe|provide|answer"
+    r"|give|tell|explain)\b"
+    r"|\bno (?:information|mention|answer|statement|details?)\b|\bnot (?:mentioned|stated|specified"
+    r"|covered|described|found"
+    r"|contained|given|answered|included|in the)\b|\b(?:cannot|can't|could not|couldn't) (?:find|be "
+    r"(?:found|answered))\b"
+    r"|\b(?:silent|nothing) (?:on|about)\b|\bis not there\b"
+    r"|(?:찾을 수 없|찾지 못|나와 있지 않|나오지 않|언급되지 않|언급이 없|언급하지 않|적혀 있지 않"
+    r"|포함되(?:어 있)?지 않"
+    r"|다루지 않|다루고 있지 않|설명되(?:어 있)?지 않|설명하지 않|알 수 없|답이 없|내용이 없"
+    r"|정보가 없|내용은 없|정보는 없|실려 있지 않|기재되(?:어 있)?지 않"
+    r"|명시되(?:어 있)?지 않|제공하지 않|담고 있지 않|들어 있지 않|없습니다)",
+    re.IGNORECASE,
+)
