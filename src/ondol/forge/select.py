@@ -26,6 +26,7 @@ from ondol.core.protocols import Embedder, FloatMatrix
 from ondol.evidence.facts import read_facts
 from ondol.evidence.question import find_names, read_question
 from ondol.evidence.terms import TermFunction, is_weak, simple_terms
+from ondol.forge.recipe import Recipe
 from ondol.text.normalise import fold
 from ondol.text.shingles import Hashes, KeyIndex, MinHasher, jaccard, shingle, tokenise
 
@@ -80,7 +81,7 @@ class Selector:
         self,
         embedder: Embedder | None,
         *,
-        min_similarity_gap: float = 0.93,
+        recipe: Recipe,
         near_duplicate: float = NEAR_DUPLICATE,
         cell_share: float = 0.5,
         cell_floor: int = 12,
@@ -90,14 +91,14 @@ class Selector:
 
         Args:
             embedder: without one, meaning is not compared.
-            min_similarity_gap: the recipe's: cosine from which two questions are compared closely.
+            recipe: says from which cosine on two questions are compared closely.
             near_duplicate: Jaccard index likewise.
             cell_share: what one form of question with one length of answer may take of a topic, 0 to 1.
             cell_floor: as many are always taken.
             terms: how text is cut into content terms.
         """
         self._embedder = embedder
-        self._gap = min_similarity_gap
+        self._gap = recipe.min_similarity_gap
         self._near = near_duplicate
         self._cell_share = cell_share
         self._cell_floor = cell_floor
