@@ -19,9 +19,10 @@ Three parts:
 
 Each peer has an environment of its own (made on demand under ``~/.cache/ondol-bench``), its own prompts where
 it ships some (synthetic-data-kit, sdg_hub) and the same plain ones otherwise, temperature 0.7 for writing and
-0.1 for judging, at least 7 of 10. Ours is called as a user would: ``ondol ingest`` and ``ondol forge run``; both count. The
-clock starts before a process does. After the installs everything runs in a network namespace with loopback
-alone, where the system allows it. Writes ``results/forge.md``, ``forge.json`` and the drawn samples.
+0.1 for judging, at least 7 of 10. Ours is called as a user would: ``ondol ingest`` and ``ondol forge run``;
+both count. The clock starts before a process does. After the installs everything runs in a network namespace
+with loopback alone, where the system allows it. Writes ``results/forge.md``, ``forge.json`` and the drawn
+samples.
 """
 
 import argparse
@@ -50,6 +51,7 @@ ROOT = HERE.parent
 HANDBOOK = ROOT / "examples" / "drone-handbook" / "en"
 FOLDERS = ("FlyView", "PlanView", "getting_started")
 MODEL = "smollm2-135m-instruct"
+MOCK = "mock"
 CACHE = Path.home() / ".cache" / "ondol-bench"
 PIECE_CHARS = 3600
 OFFLINE = "ONDOL_BENCH_OFFLINE"
@@ -60,6 +62,15 @@ PEERS = {
     "synthetic-data-kit": ("synthetic_data_kit_qa.py", [["synthetic-data-kit==0.0.5"]]),
     "bespokelabs-curator": ("curator_qa.py", [["bespokelabs-curator==0.1.31"]]),
     "sdg_hub": ("sdg_hub_qa.py", [["sdg-hub==0.9.4"]]),
+}
+# Single-turn questions only, each fact asked once, nothing held out of one document.
+RECIPE = {
+    "name": "bench",
+    "use_case": "Answer questions about the manual.",
+    "languages": ["en"],
+    "kinds": {"qa": 1.0},
+    "wordings": 1,
+    "held_out": {"validation": 0.0, "test": 0.0},
 }
 QUIET = {
     "HF_HUB_OFFLINE": "1",
@@ -85,14 +96,20 @@ class Run:
     said: list = field(default_factory=list)
 
 
+@dataclass(kw_only=True)
 class Bench:
-    """Runs tools against one endpoint."""
+    """Runs tools against one endpoint; ``target`` is what ours is asked for, and what peers can reach."""
 
-    def __init__(self, folder, url, *, document, chunks, target, budget_s, at_once, engine_pid=0):
-        self.folder, self.url = folder, url
-        self.document, self.chunks = document, chunks
-        self.target, self.budget_s, self.at_once = target, budget_s, at_once
-        self.engine_pid = engine_pid
+    folder: Path
+    url: str
+    model: str
+    models: Path
+    document: Path
+    chunks: Path
+    target: int
+    budget_s: float
+    at_once: int
+    engine_pid: int = 0
 
     def run(self, tool, *, name=""):
         """Run a tool over the document; return what came of it."""
@@ -126,7 +143,8 @@ def prepare_peer(tool, folder, bench):
     script, requirements = PEERS[tool]
     python = harness.peer_python(tool, requirements, CACHE)
     command = [
-        *(str(python), str(HERE / "forge_peers" / script), "--base-url", f"{bench.url}/v1", "--model", MODEL),
+        *(str(python), str(HERE / "forge_peers" / script), "--base-url", f"{bench.url}/v1"),
+        *("--model", bench.model),
         *("--document", str(bench.document), "--chunks", str(bench.chunks)),
         *("--out", str(folder / "out.jsonl"), "--at-once", str(bench.at_once)),
     ]
@@ -142,16 +160,19 @@ def prepare_ondol(_, folder, bench):
     home.mkdir()
     (home / "models").symlink_to(bench.models, target_is_directory=True)
     recipe = folder / "recipe.yaml"
-    recipe.write_text(bench.recipe, "utf-8")
+    recipe.write_text(json.dumps(RECIPE), "utf-8")  # JSON is YAML
     ondol = [sys.executable, "-c", "from ondol.serve.cli import main; main()"]
     commands = [
         [*ondol, "ingest", str(bench.document), "--json"],
-        [*ondol, "forge", "run", str(recipe), "--target", str(bench.target), "--json"],
+        [
+            *(*ondol, "forge", "run", str(recipe), "--target", str(bench.target)),
+            *("--concurrency", str(bench.at_once), "--json"),
+        ],
     ]
     environment = os.environ | {
         "ONDOL_HOME": str(home),
         "ONDOL_CHAT_BASE_URL": f"{bench.url}/v1",
-        "ONDOL_CHAT_MODEL": MODEL,
+        "ONDOL_CHAT_MODEL": bench.model,
     }
     return commands, environment, read_dataset
 
@@ -271,20 +292,13 @@ def _ask(url, method="GET"):
 
 
 @contextmanager
-def serving(*options, environment=None):
+def serving(model, *options, environment=None):
     """Run the shared endpoint and give its address."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    command = [
-        sys.executable,
-        str(HERE / "forge_peers" / "endpoint.py"),
-        "--port",
-        str(port),
-        "--model",
-        MODEL,
-    ]
-    process = subprocess.Popen([*command, *options], env=os.environ | (environment or {}))
+    command = [sys.executable, str(HERE / "forge_peers" / "endpoint.py"), "--port", str(port)]
+    process = subprocess.Popen([*command, "--model", model, *options], env=os.environ | (environment or {}))
     url = f"http://127.0.0.1:{port}"
     try:
         for _ in range(200):
@@ -300,18 +314,53 @@ def serving(*options, environment=None):
 
 
 @contextmanager
-def loaded(models, folder):
-    """Run the model in our own engine's process, eight slots on all cores; give address, key, pid."""
+def beside_model(arguments, folder, folders):
+    """Give a bench with the model in our own engine's process, eight slots on all cores."""
     from ondol.engines.open import open_chat
     from ondol.engines.settings import EngineLimits, ModelChoice, ModelSettings
 
+    document, pieces, num_pieces = write_document(folder, folders)
     limits = EngineLimits(slots=8, threads=os.cpu_count() or 1, context_tokens=4096)
-    chat = open_chat(ModelSettings(chat=ModelChoice(model=MODEL), limits=limits), models, home=folder)
-    endpoint = chat.endpoint()
+    chat = open_chat(
+        ModelSettings(chat=ModelChoice(model=MODEL), limits=limits), arguments.models, home=folder
+    )
+    engine = chat.endpoint()
+    key = {"UPSTREAM_KEY": engine.headers["Authorization"].removeprefix("Bearer ")}
     try:
-        yield endpoint.base_url, endpoint.headers["Authorization"].removeprefix("Bearer "), chat.pid
+        with serving(MODEL, "--upstream", engine.base_url, environment=key) as url:
+            yield Bench(
+                folder=folder,
+                url=url,
+                model=MODEL,
+                models=arguments.models,
+                document=document,
+                chunks=pieces,
+                target=3 * num_pieces,
+                budget_s=arguments.budget,
+                at_once=8,
+                engine_pid=chat.pid,
+            )
     finally:
         chat.close()
+
+
+@contextmanager
+def beside_mock(arguments, folder, *options):
+    """Give a bench whose endpoint answers after half a second."""
+    document, pieces, num_pieces = write_document(folder, ())
+    latency = ("--latency", "0.5", "--at-once", "32", "--context", "32768")
+    with serving(MOCK, *latency, *options) as url:
+        yield Bench(
+            folder=folder,
+            url=url,
+            model=MOCK,
+            models=arguments.models,
+            document=document,
+            chunks=pieces,
+            target=3 * num_pieces,
+            budget_s=arguments.budget,
+            at_once=32,
+        )
 
 
 # --- parts ---
@@ -331,37 +380,16 @@ def write_document(folder, folders):
     return document, pieces, len(chunks)
 
 
-def build_recipe(**models):
-    """Return ours: single-turn questions only, each fact asked once, nothing held out of one document."""
-    recipe = {
-        "name": "bench",
-        "use_case": "Answer questions about the manual.",
-        "languages": ["en"],
-        "kinds": {"qa": 1.0},
-        "wordings": 1,
-        "held_out": {"validation": 0.0, "test": 0.0},
-        "models": models,
-    }
-    return json.dumps(recipe)  # JSON is YAML
-
-
 def measure_model(arguments, folder):
     """Part one: same document, same model, same external check."""
     from forge_check import Checker
 
-    document, pieces, num_pieces = write_document(folder, FOLDERS)
-    checker = Checker(document.read_text("utf-8"))
     runs = []
-    with (
-        loaded(arguments.models, folder) as (upstream, key, pid),
-        serving("--upstream", upstream, environment={"UPSTREAM_KEY": key}) as url,
-    ):
-        options = {"document": document, "chunks": pieces, "budget_s": arguments.budget, "at_once": 8}
-        bench = Bench(folder, url, target=3 * num_pieces, engine_pid=pid, **options)
-        bench.models, bench.recipe = arguments.models, build_recipe()
+    with beside_model(arguments, folder, FOLDERS) as bench:
         for number, tool in enumerate(arguments.order):
             name = tool if tool not in {run.tool for run in runs} else f"{tool} ({number})"
             runs.append(bench.run(tool, name=name))
+    checker = Checker(bench.document.read_text("utf-8"))
     rows = [score(run, checker) for run in runs]
     best = max((row["true/min"] for row in rows if not row["tool"].startswith("ondol")), default=0.0)
     for row in rows:
@@ -414,18 +442,11 @@ def draw(run, checker, count=20):
 
 def measure_mock(arguments, folder, *, faults):
     """Parts two and three: a mock endpoint of 0.5 s and 32 at once."""
-    document, pieces, num_pieces = write_document(folder, ())
-    options = ["--latency", "0.5", "--at-once", "32", "--context", "32768"]
     rows = []
-    with serving(*options, *(["--faults"] if faults else [])) as url:
-        bench = Bench(
-            folder, url, document=document, chunks=pieces, target=200, budget_s=arguments.budget, at_once=32
-        )
-        bench.models, bench.recipe = arguments.models, build_recipe(writer=MODEL)
+    with beside_mock(arguments, folder, *(["--faults"] if faults else [])) as bench:
         for tool in arguments.only:
             run = bench.run(tool)
-            possible = 200 if tool == "ondol" else 3 * num_pieces
-            rows.append(explain_faults(run, possible) if faults else explain_mock(run))
+            rows.append(explain_faults(run, bench.target) if faults else explain_mock(run))
     return rows
 
 
@@ -583,16 +604,10 @@ def smoke(arguments, folder):
     """Run ours for ten samples; fails when there are none."""
     from forge_check import Checker
 
-    document, pieces, _ = write_document(folder, ("getting_started",))
-    with (
-        loaded(arguments.models, folder) as (upstream, key, pid),
-        serving("--upstream", upstream, environment={"UPSTREAM_KEY": key}) as url,
-    ):
-        options = {"document": document, "chunks": pieces, "budget_s": 60.0, "at_once": 8}
-        bench = Bench(folder, url, target=10, engine_pid=pid, **options)
-        bench.models, bench.recipe = arguments.models, build_recipe()
+    with beside_model(arguments, folder, ("getting_started",)) as bench:
+        bench.target = 10
         run = bench.run("ondol")
-    row = score(run, Checker(document.read_text("utf-8")))
+    row = score(run, Checker(bench.document.read_text("utf-8")))
     print(json.dumps(row))
     if not row["true"]:
         raise SystemExit("no true sample")

@@ -86,7 +86,20 @@ def _kit_rate(_, prompt):
     return json.dumps([{**pair, "rating": 8} for pair in (rated if isinstance(rated, list) else [rated])])
 
 
+def _ondol_write(_, prompt):
+    facts = prompt.rsplit("<facts>\n", 1)[1].split("\n</facts>", 1)[0]
+    wordings = int((re.search(r"(\d+) questions which", prompt) or ["", "1"])[1])
+    items = []
+    for number, fact in re.findall(r"^\[(\d+)\] (.*(?:\n(?!\[\d+\] ).*)*)", facts, re.MULTILINE):
+        words = " ".join(re.findall(r"[\w'/-]+", fact)[:9])
+        forms = (f"What should one know about {words}?", f"Could you tell me more about {words}?")
+        questions = [forms[n % len(forms)] for n in range(wordings)]
+        items.append({"facts": [int(number)], "answer": fact.strip(), "questions": questions})
+    return json.dumps({"items": items})
+
+
 _REPLIES = (
+    ("</facts>", _ondol_write),
     ("This is question ", _write_one),
     ("Write 3 different questions", _write),
     (
