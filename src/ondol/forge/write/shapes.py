@@ -129,7 +129,7 @@ class ParaphraseShape(Shape):
 
     facts: Numbers = ()
     versions: tuple[VersionShape, ...] = Field(min_length=1)
-    aliases = {"facts": _FACTS, "versions": ("restatements", "statements", "paraphrases", "items")}
+    aliases = {"facts": _FACTS, "versions": ("restatements", "statements", "paraphrases")}
     known_by = ("versions",)
 
 
