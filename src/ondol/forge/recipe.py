@@ -1,4 +1,4 @@
-"""The recipe: what dataset is wanted, in one short YAML file; every field is explained here, checked on load."""
+"""The recipe: what dataset is wanted, in one short YAML file; every field is explained and checked here."""
 
 from pathlib import Path
 from typing import Literal
@@ -13,6 +13,9 @@ from ondol.core.frozen import Frozen
 from ondol.policy.licence import Use
 
 Language = Literal["en", "ko"]
+
+NO_MODEL = "none"
+"""In place of a model's name: work without one."""
 
 
 class Sources(Frozen):
@@ -121,6 +124,11 @@ class Recipe(Frozen):
         if self.held_out.validation + self.held_out.test >= 0.9:
             raise ValueError("held_out leaves nothing to train on")
         return self
+
+    @property
+    def needs_trainee(self) -> bool:
+        """Whether the trainee is asked anything."""
+        return self.probe_trainee or self.retention.share > 0
 
     def share_of(self, kind: ExampleKind) -> float:
         """Return the wanted share of a kind, 0 to 1."""

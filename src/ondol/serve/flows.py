@@ -14,10 +14,16 @@ from ondol.ask.answer import Asker
 from ondol.core.access import Label, Principal
 from ondol.core.answers import Answer, AnswerEvent, Turn
 from ondol.core.documents import Document, Filter, SearchResult
-from ondol.core.protocols import ChatModel, Embedder, Reranker
+from ondol.core.protocols import Embedder, Reranker
+from ondol.engines.cache import CachedChat
 from ondol.engines.catalogue import Catalogue
-from ondol.engines.open import open_chat, open_embedder, open_reranker
+from ondol.engines.chat.openai import OpenAIChat
+from ondol.engines.open import OpenChat, open_chat, open_embedder, open_reranker
 from ondol.engines.settings import EngineLimits, ModelChoice, ModelSettings
+from ondol.forge.forget import Forgotten, forget_document
+from ondol.forge.foundry import Engines, Workplace, run_forge
+from ondol.forge.recipe import NO_MODEL, Recipe
+from ondol.forge.report import ForgeProgress, ForgeReport
 from ondol.ingest.pipeline import IngestOptions, IngestProgress, IngestReport, ingest
 from ondol.search.indexer import Indexer
 from ondol.search.query import HybridSearcher
@@ -31,6 +37,9 @@ T = TypeVar("T")
 
 EXTRACTIVE = "extractive"
 """Name that stands for "no chat model": the answer is made of the documents' own sentences."""
+
+SERVER_CONCURRENCY = 32
+"""Requests that a run has at a model server at once, unless told otherwise."""
 
 
 class Ondol:
@@ -120,7 +129,7 @@ class Ondol:
         """The reranking model, if one is set."""
         return self._part("reranker", lambda: open_reranker(self.model_settings, self.settings.models_dir))
 
-    def chat(self, name: str | None = None) -> ChatModel | None:
+    def chat(self, name: str | None = None) -> OpenChat | None:
         """Return the chat model of that name (the default for ``None``), or ``None`` when there is none.
 
         Raises:
@@ -178,6 +187,79 @@ class Ondol:
         self.store.corpus.remove_documents([document_id])
         self._after_change("document.remove", document_id, principal=principal)
         return document
+
+    def all_documents(self, *, principal: Principal) -> tuple[Document, ...]:
+        """Every document that ``principal`` may read, by address."""
+        found: list[Document] = []
+        cursor: str | None = None
+        while True:
+            page, cursor = self.store.corpus.list_documents(principal=principal, limit=1000, cursor=cursor)
+            found.extend(page)
+            if cursor is None:
+                return tuple(found)
+
+    def forge(
+        self,
+        recipe: Recipe,
+        *,
+        principal: Principal,
+        name: str | None = None,
+        concurrency: int | None = None,
+        replace: bool = False,
+        progress: Callable[[ForgeProgress], None] = lambda _: None,
+        should_stop: Callable[[], bool] = lambda: False,
+    ) -> ForgeReport:
+        """Corpus to dataset; see ``ondol.forge.foundry``.
+
+        A server gets ``concurrency`` requests at once, the embedded engine one: what it says depends on what
+        else it computes at the time.
+        """
+        engines = self._forge_engines(recipe, principal=principal, concurrency=concurrency)
+        place = Workplace(self.store, self.analyser, engines, progress=progress, should_stop=should_stop)
+        report = run_forge(recipe, place, principal=principal, name=name or "", replace=replace)
+        if not report.interrupted:
+            self.store.audit.append(
+                actor=principal.name, action="dataset.forge", resource=report.dataset, outcome="success"
+            )
+        return report
+
+    def _forge_engines(self, recipe: Recipe, *, principal: Principal, concurrency: int | None) -> Engines:
+        wanted = {
+            "writer": recipe.models.writer,
+            "judge": recipe.models.judge,
+            "trainee": recipe.models.trainee if recipe.needs_trainee else NO_MODEL,
+        }
+        chats = {role: self._find_chat(name) for role, name in wanted.items()}
+        embedder = self.embedder
+        prints = [f"{role}={chat.fingerprint if chat else ''}" for role, chat in chats.items()]
+        prints.append(f"embedder={embedder.fingerprint if embedder else ''}")
+        cached = {
+            role: CachedChat(chat, self.store.calls, fingerprint=chat.fingerprint, principal=principal)
+            for role, chat in chats.items()
+            if chat is not None
+        }
+        is_served = isinstance(chats["writer"], OpenAIChat)
+        return Engines(
+            writer=cached.get("writer"),
+            judge=cached.get("judge"),
+            trainee=cached.get("trainee"),
+            embedder=embedder,
+            fingerprint=" ".join(prints),
+            concurrency=(concurrency or SERVER_CONCURRENCY) if is_served else 1,
+        )
+
+    def _find_chat(self, name: str) -> OpenChat | None:
+        return None if name == NO_MODEL else self.chat(name or None)
+
+    def forget(self, uri: str, *, principal: Principal) -> Forgotten:
+        """Remove everything derived from a document; see ``ondol.forge.forget``."""
+        forgotten = forget_document(
+            uri, store=self.store, models_dir=self.settings.models_dir, principal=principal
+        )
+        self.store.audit.append(
+            actor=principal.name, action="document.forget", resource=forgotten.uri, outcome="success"
+        )
+        return forgotten
 
     def _after_change(self, action: str, document_id: str, *, principal: Principal) -> None:
         self.store.audit.append(actor=principal.name, action=action, resource=document_id, outcome="success")

@@ -4,20 +4,19 @@ Each change is one transaction, so a process killed at any instant leaves a ledg
 the file grows with the run: whoever reads asks for a page at a time.
 """
 
-import re
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
 from pydantic import TypeAdapter
-from sqlalchemy import URL, Connection, Select, Table, delete, distinct, func, insert, select, update
+from sqlalchemy import Select, delete, distinct, func, select, update
 from sqlalchemy.dialects.sqlite import insert as upsert
 
 from ondol.core.access import Principal
-from ondol.core.errors import AccessDeniedError, NotFoundError, StorageError, WrongUseError
+from ondol.core.errors import AccessDeniedError, NotFoundError
 from ondol.core.examples import (
     Example,
     ExampleKind,
@@ -31,13 +30,25 @@ from ondol.core.frozen import Frozen
 from ondol.policy.access import can_read
 from ondol.store import forging_tables as tables
 from ondol.store.blobs import translate_os_errors
-from ondol.store.contents import take_batches
 from ondol.store.database import Database
+from ondol.store.forging_file import (
+    build_run_lock,
+    connect_ledger,
+    locate_ledger,
+    locate_ledgers,
+    prepare,
+)
+from ondol.store.forging_rows import (
+    add_counters,
+    add_examples,
+    add_labels,
+    add_rejected,
+    insert_rows,
+    put_meta,
+)
 from ondol.store.locks import FileLock
 from ondol.store.rows import parse_label
 
-_RUN_ID = re.compile(r"[a-z0-9][a-z0-9._-]{0,99}\Z")
-_FILE = "ledger.db"
 _OWNER = "principal"
 _T = TypeVar("_T", bound=Frozen)
 _COUNTS = TypeAdapter(dict[tuple[Split, ExampleKind], int])
@@ -101,15 +112,6 @@ class Batch(Frozen):
     meta: Mapping[str, str] = {}
 
 
-class RemovedRows(Frozen):
-    """What left a ledger with a document."""
-
-    documents: int = 0
-    passages: int = 0
-    examples: int = 0
-    rejected: int = 0
-
-
 class RunLedger:
     """An opened ledger. Safe to use from several threads; close it, or use it as a context manager.
 
@@ -150,7 +152,7 @@ class RunLedger:
     def put(self, name: str, value: str) -> None:
         """Keep a value under a name, in place of the one before."""
         with self._database.write() as connection:
-            _put(connection, {name: value})
+            put_meta(connection, {name: value})
 
     def save_documents(self, rows: Sequence[RunDocument]) -> None:
         """Add documents to the plan, or replace what is known of them; one that was read stays read."""
@@ -162,7 +164,7 @@ class RunLedger:
             set_={name: statement.excluded[name] for name in ("position", "split", "body")},
         )
         with self._database.write() as connection:
-            _add_labels(connection, (row.label for row in rows))
+            add_labels(connection, (row.label for row in rows))
             connection.execute(
                 statement,
                 [
@@ -211,7 +213,7 @@ class RunLedger:
                     f"The run {self.run_id} has no document {document_id[:80]!r}.",
                     remedy="Save the document before its facts.",
                 )
-            _insert(
+            insert_rows(
                 connection,
                 tables.passage,
                 [
@@ -225,7 +227,7 @@ class RunLedger:
                     for row in planned
                 ],
             )
-            _insert(
+            insert_rows(
                 connection,
                 tables.document_topic,
                 [
@@ -307,16 +309,16 @@ class RunLedger:
             ConflictError: an example is in the ledger already.
         """
         with self._database.write() as connection:
-            _add_labels(connection, (example.label for _, example in batch.accepted))
-            _add_examples(connection, batch.accepted)
-            _add_rejected(connection, batch.rejected)
-            _insert(
+            add_labels(connection, (example.label for _, example in batch.accepted))
+            add_examples(connection, batch.accepted)
+            add_rejected(connection, batch.rejected)
+            insert_rows(
                 connection,
                 tables.retention,
                 [{"id": row.id, "body": row.model_dump_json()} for row in batch.retention],
             )
-            _count(connection, batch.counters)
-            _put(connection, batch.meta)
+            add_counters(connection, batch.counters)
+            put_meta(connection, batch.meta)
 
     def examples(
         self,
@@ -403,29 +405,6 @@ class RunLedger:
         with self._database.read() as connection:
             return connection.execute(statement).scalar_one()
 
-    def remove_document(self, document_id: str, *, calls: Iterable[str] = ()) -> RemovedRows:
-        """Delete a document with its passages, and what was made from it, in one transaction.
-
-        Args:
-            document_id: in the plan or not.
-            calls: keys of model calls whose prompt held the document; examples that came from them go too.
-        """
-        keys = frozenset(calls)
-        with self._database.write() as connection:
-            passages = connection.execute(
-                delete(tables.passage).where(tables.passage.c.document_id == document_id)
-            ).rowcount
-            documents = connection.execute(
-                delete(tables.document).where(tables.document.c.id == document_id)
-            ).rowcount
-            called = _find_called(connection, keys)
-            return RemovedRows(
-                documents=documents,
-                passages=passages,
-                examples=_delete_made(connection, tables.example, tables.example_source, document_id, called),
-                rejected=_delete_made(connection, tables.rejected, tables.rejected_source, document_id, ()),
-            )
-
     def _read(self, kind: type[_T], statement: Select[Any]) -> list[_T]:
         with self._database.read() as connection:
             bodies = connection.execute(statement).scalars().all()
@@ -452,14 +431,14 @@ def open_ledger(home: Path, run_id: str, *, principal: Principal) -> RunLedger:
         AccessDeniedError: something in it may not be read by ``principal``.
         StorageError: the file is damaged or was written by a newer Ondol.
     """
-    path = _locate(home, run_id)
+    path = locate_ledger(home, run_id)
     with translate_os_errors(f"opening the run {run_id}"):
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    database = Database(URL.create("sqlite+pysqlite", database=str(path)))
+    database = connect_ledger(path)
     try:
         with database.write() as connection:
-            _prepare(connection, path)
-            _put(connection, {_OWNER: principal.name}, is_new=True)
+            prepare(connection, path)
+            put_meta(connection, {_OWNER: principal.name}, is_new=True)
             owner = connection.execute(
                 select(tables.meta.c.value).where(tables.meta.c.name == _OWNER)
             ).scalar_one()
@@ -474,8 +453,7 @@ def open_ledger(home: Path, run_id: str, *, principal: Principal) -> RunLedger:
             f"The run {run_id} of {owner} holds documents that {principal.name} may not read.",
             remedy="Begin a run of your own under another name, or ask its owner.",
         )
-    lock = FileLock(path.with_name(".lock"), purpose=f"working on the run {run_id}")
-    return RunLedger(path, database, run_id=run_id, owner=owner, lock=lock)
+    return RunLedger(path, database, run_id=run_id, owner=owner, lock=build_run_lock(path))
 
 
 def list_runs(home: Path, *, principal: Principal) -> list[str]:
@@ -488,122 +466,3 @@ def list_runs(home: Path, *, principal: Principal) -> list[str]:
             continue
         found.append(path.parent.name)
     return found
-
-
-def locate_ledgers(home: Path) -> list[Path]:
-    """Return the files of all ledgers, in order; for whoever copies them."""
-    return sorted((home / "runs").glob(f"*/{_FILE}"))
-
-
-def _locate(home: Path, run_id: str) -> Path:
-    if not _RUN_ID.match(run_id):
-        raise WrongUseError(
-            f"{run_id[:120]!r} cannot be the id of a run.",
-            remedy="Use up to 100 lower-case letters, digits, dots, dashes and underscores.",
-        )
-    return home / "runs" / run_id / _FILE
-
-
-def _prepare(connection: Connection, path: Path) -> None:
-    found = connection.exec_driver_sql("PRAGMA user_version").scalar_one()
-    if found > tables.FORMAT:
-        raise StorageError(
-            f"{path} has format {found}, which this version of Ondol does not know.",
-            remedy="Install the newer Ondol that wrote it, or begin another run.",
-        )
-    if found < tables.FORMAT:
-        tables.metadata.create_all(connection)
-        connection.exec_driver_sql(f"PRAGMA user_version = {tables.FORMAT}")
-
-
-def _insert(connection: Connection, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
-    if rows:
-        connection.execute(insert(table), [dict(row) for row in rows])
-
-
-def _put(connection: Connection, values: Mapping[str, str], *, is_new: bool = False) -> None:
-    if not values:
-        return
-    statement = upsert(tables.meta)
-    chosen = (
-        statement.on_conflict_do_nothing()
-        if is_new
-        else statement.on_conflict_do_update(
-            index_elements=["name"], set_={"value": statement.excluded.value}
-        )
-    )
-    connection.execute(chosen, [{"name": name, "value": value} for name, value in values.items()])
-
-
-def _count(connection: Connection, counted: Mapping[str, int]) -> None:
-    if counted:
-        statement = upsert(tables.counter)
-        statement = statement.on_conflict_do_update(
-            index_elements=["name"], set_={"value": tables.counter.c.value + statement.excluded.value}
-        )
-        connection.execute(statement, [{"name": name, "value": value} for name, value in counted.items()])
-
-
-def _add_labels(connection: Connection, texts: Iterable[str]) -> None:
-    rows = [{"text": text} for text in sorted(set(texts))]
-    if rows:
-        connection.execute(upsert(tables.label).on_conflict_do_nothing(), rows)
-
-
-def _next_seq(connection: Connection, table: Table) -> int:
-    """Return the number of the next row; numbers of deleted rows are not given again."""
-    used = connection.exec_driver_sql(
-        "SELECT seq FROM sqlite_sequence WHERE name = ?", (table.name,)
-    ).scalar()
-    return int(used or 0) + 1
-
-
-def _add_examples(connection: Connection, accepted: Sequence[tuple[Split, Example]]) -> None:
-    rows, sources = [], []
-    for seq, (split, example) in enumerate(accepted, _next_seq(connection, tables.example)):
-        rows.append({
-            "seq": seq,
-            "id": example.id,
-            "split": split,
-            "kind": example.kind,
-            "topic": example.topic,
-            "body": example.model_dump_json(),
-        })
-        cited = {evidence.document for evidence in example.provenance.evidence}
-        sources += [
-            {"document_id": document, "seq": seq, "is_cited": document in cited}
-            for document in example.documents
-        ]
-    _insert(connection, tables.example, rows)
-    _insert(connection, tables.example_source, sources)
-
-
-def _add_rejected(connection: Connection, rejected: Sequence[Rejected]) -> None:
-    rows, sources = [], []
-    for seq, row in enumerate(rejected, _next_seq(connection, tables.rejected)):
-        rows.append({"seq": seq, "reason": row.reason, "body": row.model_dump_json()})
-        sources += [{"document_id": document, "seq": seq} for document in dict.fromkeys(row.documents)]
-    _insert(connection, tables.rejected, rows)
-    _insert(connection, tables.rejected_source, sources)
-
-
-def _find_called(connection: Connection, keys: frozenset[str]) -> list[int]:
-    """Return the numbers of the examples that came from one of these model calls."""
-    if not keys:
-        return []
-    rows = connection.execution_options(yield_per=500).execute(
-        select(tables.example.c.seq, tables.example.c.body)
-    )
-    return [
-        row.seq for row in rows if not keys.isdisjoint(Example.model_validate_json(row.body).provenance.calls)
-    ]
-
-
-def _delete_made(
-    connection: Connection, table: Table, source: Table, document_id: str, further: Sequence[int]
-) -> int:
-    made = select(source.c.seq).where(source.c.document_id == document_id)
-    count = connection.execute(delete(table).where(table.c.seq.in_(made))).rowcount
-    for batch in take_batches(further):
-        count += connection.execute(delete(table).where(table.c.seq.in_(batch))).rowcount
-    return count

@@ -9,7 +9,7 @@ import typer
 from ondol import __version__
 from ondol.core.errors import OndolError
 from ondol.serve.allocator import limit_heaps
-from ondol.serve.cli import corpus, models, operations, query, service
+from ondol.serve.cli import corpus, forge, models, operations, query, service
 from ondol.serve.cli.terminal import (
     INTERRUPTED,
     prepare_streams,
@@ -32,6 +32,7 @@ app.command()(query.ask)
 app.command()(query.search)
 app.command()(service.serve)
 app.add_typer(corpus.documents, name="documents")
+app.add_typer(forge.forge, name="forge")
 app.add_typer(models.models, name="models")
 app.add_typer(operations.keys, name="keys")
 app.add_typer(operations.jobs, name="jobs")

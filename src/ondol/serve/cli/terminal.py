@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
-from typing import Annotated, Any, NoReturn
+from typing import Annotated, Any, NoReturn, TypeVar
 
 import typer
 from rich.console import Console
@@ -49,6 +49,8 @@ As = Annotated[
     str | None,
     typer.Option("--as", metavar="PRINCIPAL", help="Act as this principal (see `ondol keys`)."),
 ]
+
+Progressing = TypeVar("Progressing")
 
 stdout = Console(highlight=False, soft_wrap=True)
 stderr = Console(stderr=True, highlight=False, soft_wrap=True)
@@ -177,6 +179,19 @@ def showing_progress() -> Iterator[Callable[[IngestProgress], None]]:
             bar.update(task, completed=now.done, total=total, description=stage, speed=_say_speed(now))
 
         yield show
+
+
+def tell_now_and_then(say: Callable[[Progressing], str]) -> Callable[[Progressing], None]:
+    """Return what prints progress for a log file: a line every few seconds."""
+    told_s = time.monotonic()
+
+    def show(now: Progressing) -> None:
+        nonlocal told_s
+        if time.monotonic() - told_s >= _TELL_EVERY_S:
+            told_s = time.monotonic()
+            stderr.print(say(now), markup=False)
+
+    return show
 
 
 class _ProgressLines:
