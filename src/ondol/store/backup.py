@@ -22,7 +22,7 @@ from ondol.store.blobs import translate_os_errors
 from ondol.store.contents import take_batches
 from ondol.store.copying import Copy, FileRecord, FolderCopy, TarCopy, hash_file
 from ondol.store.database import Database, parse_database_url
-from ondol.store.forging import locate_ledgers
+from ondol.store.forging_file import locate_ledgers
 from ondol.store.home import Store, open_store
 from ondol.store.locks import build_index_lock, build_writer_lock
 from ondol.store.migrate import upgrade

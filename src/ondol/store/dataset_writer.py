@@ -141,6 +141,11 @@ class DatasetWriter:
             _write_synced(target, content)
         self._files[str(path)] = DatasetFile(sha256=sha256_hex(content), size_bytes=len(content))
 
+    def keep_file(self, stem: str) -> None:
+        """Have a file of rows even if none comes: a card may name it."""
+        with translate_os_errors(f"writing the dataset {self.name}"):
+            self._lines(stem)
+
     def count(self, split: Split) -> int:
         """Return how many examples of a split were written so far."""
         return sum(number for (name, _), number in self._counts.items() if name == split)

@@ -7,7 +7,7 @@ kept as ``name@1``, ``name@2``, …; it is read under that name.
 import re
 import secrets
 import shutil
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TypeVar
@@ -28,6 +28,7 @@ from ondol.core.examples import (
 from ondol.core.frozen import Frozen
 from ondol.policy.access import can_read
 from ondol.store.blobs import sync_folder, translate_os_errors
+from ondol.store.dataset_card import CARD, Blanker, note_change
 from ondol.store.dataset_writer import MANIFEST, REJECTED, RETENTION, SPLITS, DatasetWriter, name_file
 from ondol.store.locks import FileLock
 from ondol.store.rows import parse_label
@@ -195,22 +196,17 @@ class Datasets:
             yield writer
 
     def remove_examples(
-        self,
-        name: str,
-        is_removed: Callable[[Example], bool],
-        *,
-        reason: str,
-        document: str = "",
-        uri: str = "",
+        self, name: str, is_removed: Callable[[Example], bool], *, reason: str, document: str = ""
     ) -> Removal | None:
-        """Take examples out of a dataset for good: no version of it as it was is kept.
+        """Take examples out of a dataset for good: it is not kept as it was.
+
+        What the card and other text files say of them is blanked, and the card says that it is older.
 
         Args:
             name: of the dataset, or of a version.
             is_removed: whether an example goes.
             reason: for the history in the manifest.
             document: id of a document that is forgotten: it leaves sources and rejected rows too.
-            uri: of this document; lines of other text files that name it go too.
 
         Returns:
             What was taken out; ``None`` when there was nothing to take out.
@@ -219,8 +215,7 @@ class Datasets:
             NotFoundError: no such dataset.
             ConflictError: another process writes it.
         """
-        manifest = self._read_manifest(name)
-        removed: list[str] = []
+        self._read_manifest(name)
 
         def install(partial: Path, installed: DatasetManifest) -> DatasetManifest:
             with self.lock.hold(timeout_s=_WAIT_S):
@@ -229,23 +224,12 @@ class Datasets:
 
         with self._write(name, install) as writer:
             manifest = self._read_manifest(name)
-            for split in SPLITS:
-                for _, line in self._walk(manifest, split, 0):
-                    example = Example.model_validate_json(line)
-                    if is_removed(example):
-                        removed.append(example.id)
-                    else:
-                        writer.add_line(split, example, line)
-            num_rejected = self._copy_rejected(manifest, writer, document)
-            for _, line in self._walk(manifest, RETENTION, 0):
-                writer.add_raw(RETENTION, line)
+            blanker = Blanker(document)
+            removed = self._copy_examples(manifest, writer, is_removed, blanker)
+            num_rejected = self._copy_others(manifest, writer, document)
             sources = tuple(source for source in manifest.sources if source.document != document)
             if not removed and not num_rejected and len(sources) == len(manifest.sources):
                 return None
-            for file in manifest.files:
-                if not file.endswith(".jsonl"):
-                    data = (self._place(name) / file).read_bytes()
-                    writer.add_file(file, _strike(data, (document, uri)) if document else data)
             change = DatasetChange(
                 changed_at=self._clock(),
                 reason=reason,
@@ -254,6 +238,13 @@ class Datasets:
                 num_rejected=num_rejected,
                 former_hash=manifest.hash,
             )
+            for source in manifest.sources:
+                if source.document == document:
+                    blanker.add_address(source.uri)
+            for file in manifest.files:
+                if not file.endswith(".jsonl"):
+                    data = blanker.blank((self._place(name) / file).read_bytes())
+                    writer.add_file(file, note_change(data, change) if file == CARD else data)
             left = writer.finish(
                 fingerprint=manifest.fingerprint,
                 recipe=manifest.recipe,
@@ -283,13 +274,38 @@ class Datasets:
         manifest = self._read_manifest(name)
         return manifest.hash, manifest.history
 
-    def _copy_rejected(self, manifest: DatasetManifest, writer: DatasetWriter, document: str) -> int:
+    def _copy_examples(
+        self,
+        manifest: DatasetManifest,
+        writer: DatasetWriter,
+        is_removed: Callable[[Example], bool],
+        blanker: Blanker,
+    ) -> list[str]:
+        """Copy what stays and return the ids of what goes."""
+        removed = []
+        for split in SPLITS:
+            if name_file(split) in manifest.files:
+                writer.keep_file(split)
+            for _, line in self._walk(manifest, split, 0):
+                example = Example.model_validate_json(line)
+                if is_removed(example):
+                    removed.append(example.id)
+                    blanker.add_example(example)
+                else:
+                    writer.add_line(split, example, line)
+        return removed
+
+    def _copy_others(self, manifest: DatasetManifest, writer: DatasetWriter, document: str) -> int:
+        """Copy retention and rejected rows and return how many of these did not stay."""
         count = 0
-        for _, line in self._walk(manifest, REJECTED, 0):
-            if document and document.encode() in line:
-                count += 1
-            else:
-                writer.add_raw(REJECTED, line)
+        for stem in (REJECTED, RETENTION):
+            if name_file(stem) in manifest.files:
+                writer.keep_file(stem)
+            for _, line in self._walk(manifest, stem, 0):
+                if stem == REJECTED and document and document.encode() in line:
+                    count += 1
+                else:
+                    writer.add_raw(stem, line)
         return count
 
     def _page(
@@ -460,12 +476,3 @@ def _show(manifest: DatasetManifest, principal: Principal) -> DatasetManifest | 
         return None
     sources = tuple(source for source in manifest.sources if source.label in readable)
     return manifest.model_copy(update={"sources": sources})
-
-
-def _strike(data: bytes, words: Collection[str]) -> bytes:
-    """Return a text without the lines that hold one of the words; what is no text stays."""
-    marks = [word.encode() for word in words if word]
-    if b"\x00" in data or not any(mark in data for mark in marks):
-        return data
-    lines = data.splitlines(keepends=True)
-    return b"".join(line for line in lines if not any(mark in line for mark in marks))
