@@ -56,11 +56,34 @@ _MIN_CONTENT = 3
 _VERY_NEAR = 0.93
 _CHANCE = 100.0  # a meeting by chance must be less likely than one in so many examples
 _KEPT = 0.75  # share of the telling facts, by weight, that a translation keeps in both directions
+_MIN_GAP = 0.15
 _LATIN = re.compile(r"[A-Za-z][A-Za-z0-9+#-]*[A-Za-z0-9]")
-_MULTILINGUAL = (
-    ("The cat sleeps on the sofa.", "고양이가 소파에서 잔다."),
-    ("How do I renew my passport?", "여권은 어떻게 갱신하나요?"),
-    ("Prices rose sharply last winter.", "지난겨울 물가가 크게 올랐다."),
+# English, the same in other words, Korean, the same in other words.
+_PROBES = (
+    (
+        "The cat sleeps on the sofa.",
+        "A cat is lying asleep on the couch.",
+        "고양이가 소파에서 잔다.",
+        "소파 위에서 고양이가 자고 있다.",
+    ),
+    (
+        "How do I renew my passport?",
+        "What must I do to extend a passport?",
+        "여권은 어떻게 갱신하나요?",
+        "여권을 연장하려면 무엇을 해야 합니까?",
+    ),
+    (
+        "Prices rose sharply last winter.",
+        "Last winter brought a steep increase in prices.",
+        "지난겨울 물가가 크게 올랐다.",
+        "작년 겨울에는 물가가 많이 상승했다.",
+    ),
+    (
+        "The engine stops when it gets too hot.",
+        "If it overheats, the motor switches off.",
+        "엔진은 너무 뜨거워지면 멈춘다.",
+        "모터가 과열되면 작동이 중단된다.",
+    ),
 )
 
 
@@ -182,13 +205,13 @@ class Decontaminator:
         self._index_words()
         self._content = _Content([self._find_content(item.question) for item in self._items])
         self._facts = _Content([_find_telling(item.question) for item in self._items])
-        self._languages = [detect_language(item.question) for item in self._items]
+        self._languages = np.array([detect_language(item.question) for item in self._items])
         self._embedder = embedder
         self._vectors: FloatMatrix = np.empty((0, 0), dtype=np.float32)
-        self._is_multilingual = False
+        self._competence: frozenset[tuple[str, str]] = frozenset()
         if embedder is not None and self._items:
             self._vectors = _embed(embedder, [item.question for item in self._items])
-            self._is_multilingual = _crosses_languages(embedder)
+            self._competence = _find_competence(embedder)
 
     def __len__(self) -> int:
         return len(self._items)
@@ -326,11 +349,11 @@ class Decontaminator:
         language = detect_language(question)
         terms = self._find_content(question)
         overlaps = self._content.compare(terms)
-        cosines = self._compare_vectors(question)
+        cosines = self._compare_vectors(question, language)
         near = set(np.flatnonzero(overlaps >= _SAME_OVERLAP).tolist())
         near |= set(np.flatnonzero(cosines >= self._settings.similarity).tolist())
         for item in sorted(near, key=lambda n: (-float(cosines[n]) - float(overlaps[n]), n)):
-            if self._languages[item] != language and "" not in {self._languages[item], language}:
+            if language and self._languages[item] not in {language, ""}:
                 continue
             likeness = _Likeness(float(overlaps[item]), float(cosines[item]), len(terms))
             if self._is_reworded(self._items[item], question, answer, likeness):
@@ -353,17 +376,22 @@ class Decontaminator:
         mine, theirs = self._find_content(answer), self._find_content(right)
         return len(theirs) > 1 and len(mine & theirs) >= 0.6 * len(theirs) and not _differ(right, answer)
 
-    def _compare_vectors(self, question: str) -> NDArray[np.float32]:
-        if self._embedder is None or not len(self._vectors):
+    def _compare_vectors(self, question: str, language: str) -> NDArray[np.float32]:
+        """Return the cosine of each item's question, 0 where the embedder knows nothing of the language."""
+        known = self._competence
+        if self._embedder is None or not any(language in {*pair, ""} for pair in known):
             return np.zeros(len(self._items), np.float32)
         cosines: NDArray[np.float32] = self._vectors @ _embed(self._embedder, [question])[0]
+        for theirs in ("en", "ko", ""):
+            if not any({language, theirs} - {""} <= set(pair) for pair in known):
+                cosines[self._languages == theirs] = 0.0
         return cosines
 
     def _find_translation(self, question: str, language: str, cosines: NDArray[np.float32]) -> _Found | None:
-        other = np.array([language != theirs and "" not in {language, theirs} for theirs in self._languages])
+        other = (self._languages != language) & (self._languages != "") & (language != "")
         if not other.any():
             return None
-        if self._is_multilingual:
+        if ("en", "ko") in self._competence:
             for item in np.flatnonzero(other & (cosines >= self._settings.similarity)).tolist():
                 if read_numbers(question) == read_numbers(self._items[item].question):
                     return _Found("translation", item, float(cosines[item]), "It translates")
@@ -459,10 +487,17 @@ def _embed(embedder: Embedder, texts: Sequence[str]) -> FloatMatrix:
     return np.concatenate(batches)
 
 
-def _crosses_languages(embedder: Embedder) -> bool:
-    """Tell whether sentences are nearer to their translations than to others, by far."""
-    english, korean = (_embed(embedder, texts) for texts in zip(*_MULTILINGUAL, strict=True))
-    cosines = english @ korean.T
+def _find_competence(embedder: Embedder) -> frozenset[tuple[str, str]]:
+    """Return the pairs of languages in which sentences are nearer to their like than to any other, by far.
+
+    An English model gives all Korean sentences much the same vector; nothing may be concluded from it.
+    """
+    first, second, third, fourth = (_embed(embedder, texts) for texts in zip(*_PROBES, strict=True))
+    pairs = {("en", "en"): (first, second), ("ko", "ko"): (third, fourth), ("en", "ko"): (first, third)}
+    return frozenset(languages for languages, (a, b) in pairs.items() if _separates(a @ b.T))
+
+
+def _separates(cosines: FloatMatrix) -> bool:
     right = float(np.diag(cosines).min())
     wrong = float(cosines[~np.eye(len(cosines), dtype=bool)].max())
-    return right > 0.6 and right - wrong > 0.2
+    return right - wrong > _MIN_GAP
