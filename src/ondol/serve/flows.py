@@ -18,6 +18,7 @@ from ondol.core.protocols import Embedder, Reranker
 from ondol.engines.cache import CachedChat
 from ondol.engines.catalogue import Catalogue
 from ondol.engines.chat.openai import OpenAIChat
+from ondol.engines.embed.remembered import RememberingEmbedder
 from ondol.engines.open import OpenChat, open_chat, open_embedder, open_reranker
 from ondol.engines.settings import EngineLimits, ModelChoice, ModelSettings
 from ondol.forge.forget import Forgotten, forget_document
@@ -230,7 +231,7 @@ class Ondol:
             "trainee": recipe.models.trainee if recipe.needs_trainee else NO_MODEL,
         }
         chats = {role: self._find_chat(name) for role, name in wanted.items()}
-        embedder = self.embedder
+        embedder = RememberingEmbedder(self.embedder) if self.embedder is not None else None
         prints = [f"{role}={chat.fingerprint if chat else ''}" for role, chat in chats.items()]
         prints.append(f"embedder={embedder.fingerprint if embedder else ''}")
         cached = {
