@@ -23,6 +23,8 @@ _KOREAN_NEGATOR = re.compile(
 _KOREAN_DOUBLE = re.compile(
     r"않으면 안|지 않을 수 없|없이는 [^.]{0,12}(?:없|않)|못지\s?않|뿐(?:만)? 아니라|수밖에 없"
 )
+# "…하면 안 됩니다" forbids what stands before it, as "…하지 마십시오" does.
+_FORBIDS = re.compile(r"(?<=면 )안 ?[되된됩돼]")
 _CLAUSE_END = re.compile(
     r"[,;:.!?()]|\b(?:but|and|although|though|however|while|whereas|because)\b", re.IGNORECASE
 )
@@ -118,7 +120,7 @@ def _denied_korean(text: str, terms: TermFunction) -> Iterator[list[str]]:
         near = text[max(0, match.start() - 12) : match.end() + 12]
         if _KOREAN_DOUBLE.search(near):
             continue
-        if match[0].startswith("안"):
+        if match[0].startswith("안") and not _FORBIDS.match(text, match.start()):
             yield terms(text[match.end() : match.end() + 12])[:1]
             continue
         clause = re.split(r"[,.;!?]", text[max(0, match.start() - 40) : match.start()])[-1]

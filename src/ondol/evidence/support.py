@@ -106,7 +106,9 @@ def check_support(
     if not evidence.strip() or not (claim_terms or claim.quantities or claim.dates):
         return Support(supported=False, failed=("empty",))
     languages = detect_language(sentence), detect_language(evidence)
-    crosses = "" not in languages and languages[0] != languages[1]
+    # A name or a term of the quotation itself ("1Hz") is in no other language.
+    is_verbatim = fold(sentence).strip(" .") in fold(evidence)
+    crosses = "" not in languages and languages[0] != languages[1] and not is_verbatim
     missing: dict[Check, list[str]] = {
         "numbers": find_missing_numbers(claim, given),
         "units": find_wrong_units(claim, given),

@@ -61,6 +61,7 @@ _FREE: frozenset[ExampleKind] = frozenset({
     "instruction",
     "reasoning",
 })
+_YES_NO = re.compile(r"(?:yes|no|네|예|아니요|아니오)\b", re.IGNORECASE)
 _CHOICE = re.compile(
     r"\bor\b|\bversus\b|\bvs\b| 중(?:에)? |또는|혹은|아니면|인가요?, |일까요?, ", re.IGNORECASE
 )
@@ -105,7 +106,7 @@ class LeakCheck:
         asked = read_question(turn.question, terms=self._terms)
         if fold(turn.answer) == fold(turn.question):
             return True
-        if asked.kind == "yes_no" or _CHOICE.search(turn.question):
+        if asked.kind == "yes_no" or _CHOICE.search(turn.question) or _YES_NO.match(turn.answer):
             return False
         new = set(self._terms(turn.answer)) - set(self._terms(turn.question))
         # A word without content ("Off") may be the whole answer.

@@ -55,7 +55,10 @@ _POINTING_KO = re.compile(
     r"|(?:그림|사진|표|스크린샷|화면)에(?:서)? (?:보이는|나온|나오는|표시된 것|나타난 것)|(?:그림|표) ?\d)"
 )
 _DETERMINER_KO = re.compile(r"(?<![가-힣])(?:해당|이|그|저|본)\s(?=(?P<noun>[가-힣A-Za-z]+))")
-_THIS = re.compile(r"\b(?:this|these|those)\b(?:\s+(?P<noun>[a-z]+))?", re.IGNORECASE)
+_THIS = re.compile(
+    r"\b(?:this|these|those(?!(?: [a-z]+)? (?:who|which|that|with|of|in|whose)\b))\b(?:\s+(?P<noun>[a-z]+))?",
+    re.IGNORECASE,
+)
 _PRONOUN = re.compile(r"\b(?:it|its|itself|they|them|their|theirs|he|she|him|his|her|hers)\b", re.IGNORECASE)
 _THAT = re.compile(
     r"^(?:what|how|why|when|where|who|which|is|are|was|does|do|did|can|could|should|will"
@@ -70,7 +73,7 @@ _IDLE_IT = re.compile(
     r"|ok|okay|allowed|permitted|useful|helpful|essential|mandatory|good|bad|easy|hard|difficult"
     r"|worth|take|takes|took"
     r"|cost|costs|mean|means|matter|matters|rain|rains|snow|legal|illegal|common|normal|critical"
-    r"|crucial|appropriate)\b",
+    r"|crucial|appropriate|called (?:when|if))\b",
     re.IGNORECASE,
 )
 _BROAD = frozenset(

@@ -4,12 +4,14 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 
 from ondol.core.examples import Draft, Evidence, Passage, Turn, Verdict
+from ondol.evidence.polarity import find_denied
 from ondol.evidence.support import Support, check_support
-from ondol.evidence.terms import TermFunction
+from ondol.evidence.terms import TermFunction, word_set
 from ondol.evidence.translation import check_across, crosses_language, find_flaws
 from ondol.evidence.units import split_units
 from ondol.forge.verify.reasoning import derive
 from ondol.forge.verify.verdict import accept, refuse
+from ondol.text.normalise import fold
 
 Translate = Callable[[str, str], str]
 """From a text and the language wanted (``ko``, ``en``) to its translation; empty when there is none."""
@@ -17,6 +19,11 @@ Translate = Callable[[str, str], str]
 _CONTEXT_CHARS = 240
 # The words of a calculation ("in total", "so that leaves") are the writer's own.
 _MIN_WORDS_REASONING = 0.4
+_WORD = re.compile(r"\w+")
+# Words of grammar that can be a whole answer.
+_TELLING = word_set(
+    "on off once twice all none both neither up down above below before after inside outside out over under"
+)
 _OPENING = re.compile(r"^(?:yes|no|네|예|아니요|아니오|아닙니다|그렇습니다)\s*[,.!]\s*", re.IGNORECASE)
 
 
@@ -70,14 +77,25 @@ class SupportCheck:
             ]
             return check_across(claim, quotes, usable, context=context, terms=self._terms)
         if not self._terms(claim) and any(_stands_in(claim, quote) for quote in quotes):
-            return Support(supported=True, score=1.0)  # "Off": a word of grammar that is the answer
-        return check_support(claim, quotes, context=context, terms=self._terms)
+            return Support(supported=True, score=1.0)
+        verdict = check_support(claim, quotes, context=context, terms=self._terms)
+        # "What must not be frozen?" "The battery": the denial is in the question, and the answer a piece.
+        if verdict.failed == ("negation",) and _is_piece(claim, quotes) and self._denies(turn.question):
+            return Support(supported=True, score=verdict.score)
+        return verdict
+
+    def _denies(self, question: str) -> bool:
+        return bool(find_denied(question, self._terms))
 
 
 def _stands_in(claim: str, quote: str) -> bool:
-    word = claim.strip(" .\"'“”‘’")
-    is_there = re.search(rf"(?<!\w){re.escape(word)}(?!\w)", quote)
-    return is_there is not None and not word.islower() and len(word) > 1
+    """Tell whether an answer made of words of grammar alone ("Off", "only once") stands in ``quote``."""
+    words, known = _WORD.findall(fold(claim)), set(_WORD.findall(fold(quote)))
+    return bool(_TELLING & set(words)) and known.issuperset(words)
+
+
+def _is_piece(claim: str, quotes: Sequence[str]) -> bool:
+    return any(fold(claim).strip(" .") in fold(quote) and len(claim) < len(quote) / 2 for quote in quotes)
 
 
 def split_claims(answer: str) -> list[str]:
