@@ -48,6 +48,7 @@ document_topic = Table(
     Column("document_id", Text, ForeignKey("document.id", ondelete="CASCADE"), primary_key=True),
     Column("topic", Text, primary_key=True),
     Column("num_facts", Integer, nullable=False),
+    Index("ix_document_topic_topic", "topic", "num_facts"),
 )
 
 example = Table(
@@ -73,6 +74,7 @@ example_source = Table(
     Column("seq", Integer, ForeignKey("example.seq", ondelete="CASCADE"), primary_key=True),
     Column("is_cited", Boolean, nullable=False),
     Index("ix_example_source_seq", "seq"),
+    Index("ix_example_source_is_cited", "is_cited", "document_id"),
 )
 """The documents that an example was made from; cited: it is quoted as evidence."""
 
