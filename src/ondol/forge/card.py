@@ -1,227 +1,559 @@
 """The card of a dataset: what is in it, where it comes from, how it was checked, what it may be used for.
 
 The card is ``README.md`` of the dataset folder, because that is where ``datasets`` looks for the list of
-files and the schema of a folder. Its head is the YAML of a Hugging Face dataset card; ``dataset_info.json``
-beside it says the same to LLaMA-Factory.
+files and the schema of a folder. Headings are in English and Korean, so that one card serves both; figures
+speak for themselves. Texts of documents stand in it only as fenced blocks and escaped cells: they cannot
+pose as ours.
 """
 
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
-from pydantic import Field
+from ondol.core.examples import Evidence, Example, Split
+from ondol.forge.card_input import (
+    CardInput,
+    CheckSummary,
+    CostSummary,
+    DecontaminationSummary,
+    DocumentSummary,
+    JudgeSummary,
+    ModelSummary,
+    RejectionSummary,
+    RetentionSummary,
+    SplitSummary,
+    TopicSummary,
+)
+from ondol.forge.loaders import (
+    CARD_FILE,
+    DATASET_INFO_FILE,
+    REJECTED_FILE,
+    RETENTION_FILE,
+    build_dataset_info,
+    build_head,
+)
+from ondol.forge.pictures import draw_costs, draw_coverage, draw_kinds, draw_rejections
+from ondol.policy.licence import LicenceVerdict, Use, combine, judge_licence
 
-from ondol.core.examples import Example, ExampleKind, Split
-from ondol.core.frozen import Frozen
-from ondol.policy.licence import Use
+__all__ = [
+    "CARD_FILE",
+    "DATASET_INFO_FILE",
+    "PICTURES_FOLDER",
+    "CardInput",
+    "CheckSummary",
+    "CostSummary",
+    "DecontaminationSummary",
+    "DocumentSummary",
+    "JudgeSummary",
+    "ModelSummary",
+    "RejectionSummary",
+    "RetentionSummary",
+    "SplitSummary",
+    "TopicSummary",
+    "build_card",
+    "build_dataset_info",
+    "build_pictures",
+    "judge_sources",
+]
 
-CARD_FILE = "README.md"
-DATASET_INFO_FILE = "dataset_info.json"
 PICTURES_FOLDER = "pictures"
 
-
-class SplitSummary(Frozen):
-    """One file of examples.
-
-    Attributes:
-        examples: lines of the file, by kind.
-        documents: met in the file.
-    """
-
-    split: Split
-    examples: dict[ExampleKind, int]
-    documents: int
-
-
-class RejectionSummary(Frozen):
-    """How often a reason rejected a draft, with one of its details as an illustration."""
-
-    reason: str
-    count: int
-    detail: str = ""
-
-
-class CheckSummary(Frozen):
-    """A check of the run.
-
-    Attributes:
-        what: what it tests, in one sentence.
-        passed: drafts that it let through.
-        failed: drafts that it stopped.
-        precision: share of what it stopped that was wrong; ``None`` where it was not measured.
-        recall: share of what was wrong that it stopped; likewise.
-        measured_on: the labelled data of these figures.
-    """
-
-    name: str
-    what: str = ""
-    passed: int
-    failed: int
-    precision: float | None = None
-    recall: float | None = None
-    measured_on: str = ""
-
-
-class JudgeSummary(Frozen):
-    """The judge model and how well it found planted errors.
-
-    Attributes:
-        used: it passed its calibration.
-        planted: errors planted, and true ones shown, together.
-    """
-
-    model: str
-    used: bool
-    precision: float
-    recall: float
-    threshold: float
-    planted: int
-    by_error: dict[str, float] = Field(default_factory=dict)
-
-
-class TopicSummary(Frozen):
-    """A place on the map of the corpus.
-
-    Attributes:
-        facts: that can be taught.
-        taught: of these, met by an accepted example.
-        examples: accepted.
-    """
-
-    topic: str
-    facts: int
-    taught: int
-    examples: int
-
-
-class ModelSummary(Frozen):
-    """A model and what it did in the run."""
-
-    role: str
-    name: str
-    licence: str = "unknown"
-
-
-class CostSummary(Frozen):
-    """What the run took; a model call is counted once, however often the run was started.
-
-    Attributes:
-        seconds: wall clock, over all starts.
-    """
-
-    requests: int = 0
-    prompt_tokens: int = 0
-    completion_tokens: int = 0
-    seconds: float = 0.0
-
-
-class DocumentSummary(Frozen):
-    """A document of the corpus that the dataset rests on.
-
-    Attributes:
-        sha256: of the original bytes.
-        split: the side it was placed on before anything was written.
-        examples: accepted, over all splits.
-    """
-
-    id: str
-    uri: str
-    title: str
-    sha256: str
-    licence: str
-    label: str
-    split: Split
-    examples: int
-
-
-class DecontaminationSummary(Frozen):
-    """A list that the dataset was cleaned of.
-
-    Attributes:
-        items: in the list.
-        removed: examples taken out, by method (``ngram``, ``substring``, ``meaning``, …).
-    """
-
-    path: str
-    sha256: str = ""
-    items: int
-    removed: dict[str, int] = Field(default_factory=dict)
-
-
-class RetentionSummary(Frozen):
-    """The trainee's own answers to general prompts."""
-
-    model: str
-    examples: int
-    from_pool: int = 0
-    from_model: int = 0
-
-
-class CardInput(Frozen):
-    """All that a card says; the run counts, the card only words it.
-
-    Attributes:
-        made_at: ISO 8601; empty leaves it out.
-        ondol_version: empty leaves it out.
-        recipe: its YAML text.
-        target: accepted examples asked for, in train, validation and test.
-        accepted: in train, validation and test.
-        drafts: written, accepted or not.
-        stopped_because: why there are fewer than asked for; empty when the target was met.
-        held_out_validation: share asked for; likewise ``held_out_test``.
-        no_judge_because: completes “No judge was used, because …”.
-        documents_usable: documents that the recipe's sources name.
-        facts: that can be taught.
-        labels: examples by label, in text form.
-        label: the strictest.
-        files: SHA-256 by file name.
-        samples: shown in full; one of each kind is enough.
-        limits: further sentences for the section on limits.
-    """
-
-    name: str
-    use_case: str = ""
-    languages: tuple[str, ...]
-    intended_use: Use
-    made_at: str = ""
-    ondol_version: str = ""
-    recipe: str = ""
-    seed: int = 0
-    target: int
-    accepted: int
-    drafts: int
-    stopped_because: str = ""
-    splits: tuple[SplitSummary, ...]
-    held_out_validation: float = 0.0
-    held_out_test: float = 0.0
-    rejections: tuple[RejectionSummary, ...] = ()
-    checks: tuple[CheckSummary, ...] = ()
-    judge: JudgeSummary | None = None
-    no_judge_because: str = "the recipe names none"
-    documents_usable: int = 0
-    facts: int = 0
-    facts_taught: int = 0
-    topics: tuple[TopicSummary, ...] = ()
-    models: tuple[ModelSummary, ...] = ()
-    costs: CostSummary = CostSummary()
-    documents: tuple[DocumentSummary, ...] = ()
-    labels: dict[str, int] = Field(default_factory=dict)
-    label: str = "open"
-    decontamination: tuple[DecontaminationSummary, ...] = ()
-    retention: RetentionSummary | None = None
-    files: dict[str, str] = Field(default_factory=dict)
-    samples: tuple[Example, ...] = ()
-    limits: tuple[str, ...] = ()
+_MAX_DOCUMENTS = 100
+_MAX_SAMPLE_CHARS = 1_200
+_WRITING_ROLES = frozenset({"writer", "trainee"})
+_USES: dict[Use, str] = {
+    "internal": "use inside the organisation · 조직 내부 사용",
+    "commercial": "commercial use · 상업적 사용",
+    "redistribute": "passing dataset or model on · 데이터셋·모델 배포",
+}
+_ALLOWED = {"yes": "**allowed** · 가능", "ask": "**ask first** · 확인 필요", "no": "**not allowed** · 불가"}
+_SPLITS: dict[Split, str] = {
+    "train": "to learn from",
+    "validation": "documents not in train; for early stopping",
+    "test": "documents not in train, asked with the documents in view (open book)",
+    "recall": "facts that train teaches, in wordings that it withholds (closed book)",
+}
 
 
 def build_card(facts: CardInput) -> str:
     """Return the card as Markdown with a YAML head."""
-    return f"# {facts.name}\n"
+    head = build_head(
+        facts.name,
+        splits={part.split: sum(part.examples.values()) for part in facts.splits},
+        retention=facts.retention.examples if facts.retention else 0,
+        rejected=sum(rejection.count for rejection in facts.rejections),
+        languages=facts.languages,
+        licences=sorted({document.licence for document in facts.documents if document.examples}),
+    )
+    sections: Sequence[Callable[[CardInput], Iterable[str]]] = (
+        _open,
+        _tell_use_case,
+        _tell_contents,
+        _tell_samples,
+        _tell_held_out,
+        _tell_coverage,
+        _tell_acceptance,
+        _tell_checks,
+        _tell_decontamination,
+        _tell_retention,
+        _tell_costs,
+        _tell_licences,
+        _tell_lineage,
+        _tell_loading,
+        _tell_limits,
+        _tell_recipe,
+    )
+    body = "\n\n".join(block for section in sections for block in section(facts) if block)
+    return f"---\n{head}---\n\n{body}\n"
 
 
 def build_pictures(facts: CardInput) -> Mapping[str, str]:
     """Return the card's pictures, SVG text by file name; they lie in the folder ``pictures``."""
-    return {}
+    return {
+        "kinds.svg": draw_kinds({
+            part.split: {str(k): n for k, n in part.examples.items()} for part in facts.splits
+        }),
+        "coverage.svg": draw_coverage([(each.topic, each.facts, each.taught) for each in facts.topics]),
+        "rejections.svg": draw_rejections(
+            {each.reason: each.count for each in facts.rejections}, facts.drafts
+        ),
+        "costs.svg": draw_costs(
+            facts.costs.requests,
+            facts.costs.prompt_tokens,
+            facts.costs.completion_tokens,
+            facts.costs.seconds,
+            _count_examples(facts),
+        ),
+    }
 
 
-def build_dataset_info(name: str, splits: Sequence[Split], *, retention: bool = False) -> str:
-    """Return ``dataset_info.json`` for LLaMA-Factory: one entry per file, messages in OpenAI's form."""
-    return "{}\n"
+def judge_sources(facts: CardInput) -> LicenceVerdict:
+    """Return the verdict for the intended use, over documents met and models whose words are in it."""
+    return combine(verdict for _, _, _, verdict in _judge_each(facts))
+
+
+def _open(facts: CardInput) -> Iterable[str]:
+    verdict = judge_sources(facts)
+    total = _count_examples(facts)
+    met = sum(1 for document in facts.documents if document.examples)
+    yield f"# {facts.name}"
+    yield (
+        f"{facts.accepted:,} verified training examples (plus {total - facts.accepted:,} for recall) made "
+        f"from {met:,} documents. Each answer rests on an exact quotation of its source, named to the "
+        "character, except where the right answer is that the documents do not say; each example carries the "
+        "verdict of every check it passed."
+    )
+    yield (
+        f"문서 {met:,}건에서 만든 검증된 학습 예제 {facts.accepted:,}건"
+        f"(회상 평가용 {total - facts.accepted:,}건 별도). "
+        "문서로 답할 수 없는 질문을 빼면 모든 답변은 원문의 정확한 인용에 근거하며, "
+        "예제마다 출처 위치와 통과한 검사 결과가 함께 기록되어 있습니다."
+    )
+    yield _table(
+        ("", ""),
+        [
+            ("accepted / wanted · 채택 / 목표", f"{facts.accepted:,} / {facts.target:,}"),
+            ("languages · 언어", ", ".join(facts.languages)),
+            ("label · 등급", f"`{facts.label}`, the strictest of the sources · 출처 중 가장 엄격"),
+            ("intended use · 사용 목적", _USES[facts.intended_use]),
+            ("licences · 라이선스", f"{_ALLOWED[verdict.allowed]}: {_cell(verdict.reason)}"),
+            *([("made · 생성", f"{facts.made_at}")] if facts.made_at else []),
+            *(
+                [("with · 도구", f"Ondol {facts.ondol_version}, seed {facts.seed}")]
+                if facts.ondol_version
+                else []
+            ),
+        ],
+    )
+
+
+def _tell_use_case(facts: CardInput) -> Iterable[str]:
+    yield "## Use case · 용도"
+    yield _plain(facts.use_case) or "The recipe names none."
+
+
+def _tell_contents(facts: CardInput) -> Iterable[str]:
+    yield "## Contents · 구성"
+    rows = [
+        (
+            f"`{part.split}.jsonl`",
+            f"{sum(part.examples.values()):,}",
+            f"{part.documents:,}",
+            _SPLITS[part.split],
+        )
+        for part in facts.splits
+    ]
+    if facts.retention and facts.retention.examples:
+        rows.append((
+            f"`{RETENTION_FILE}`",
+            f"{facts.retention.examples:,}",
+            "–",
+            "the trainee's own answers",
+        ))
+    rejected = sum(each.count for each in facts.rejections)
+    if rejected:
+        rows.append((f"`{REJECTED_FILE}`", f"{rejected:,}", "–", "what was not taken, and why"))
+    yield _table(("file · 파일", "lines · 줄 수", "documents · 문서", "what for · 용도"), rows)
+    yield f"![Kinds and splits]({PICTURES_FOLDER}/kinds.svg)"
+    yield (
+        "`messages` is the conversation in OpenAI's form. `kind`, `book` (`closed`: without documents, "
+        "`open`: with them), `language`, `topic`, `group` (examples of one fact), `label` and `licences` "
+        "describe it; `provenance` holds the quotations with document, page and offsets, the writer and its "
+        "model calls; `verdicts` the outcome of every check."
+    )
+
+
+def _tell_samples(facts: CardInput) -> Iterable[str]:
+    if facts.samples:
+        yield "## Samples · 예시"
+        for example in facts.samples:
+            yield f"`{example.kind}`, {example.book} book, {example.language}:"
+            yield _fence(_spell_out(example))
+
+
+def _tell_held_out(facts: CardInput) -> Iterable[str]:
+    yield "## Held-out design · 평가용 분리"
+    yield (
+        f"Documents were divided before anything was written: {_percent(facts.held_out_validation)} for "
+        f"validation, {_percent(facts.held_out_test)} for test, near-duplicates and versions of one document "
+        "on one side. `test` measures answering from documents never trained on. `recall` measures whether "
+        "facts that train teaches were learned: it asks for them in wordings that train does not have. It is "
+        "kept apart by wording, never by fact."
+    )
+
+
+def _tell_coverage(facts: CardInput) -> Iterable[str]:
+    met = sum(1 for document in facts.documents if document.examples)
+    yield "## Coverage · 범위"
+    yield (
+        f"{met:,} of {facts.documents_usable:,} usable documents ({_share(met, facts.documents_usable)}) and "
+        f"{facts.facts_taught:,} of {facts.facts:,} facts found ({_share(facts.facts_taught, facts.facts)})."
+    )
+    yield f"![Coverage by topic]({PICTURES_FOLDER}/coverage.svg)"
+
+
+def _tell_acceptance(facts: CardInput) -> Iterable[str]:
+    total = _count_examples(facts)
+    yield "## Acceptance and rejections · 채택과 탈락"
+    yield f"{total:,} of {facts.drafts:,} drafts were accepted ({_share(total, facts.drafts)})."
+    if facts.stopped_because:
+        missing = facts.target - facts.accepted
+        yield f"**{missing:,} fewer than wanted**, because {_plain(facts.stopped_because)}"
+    if facts.rejections:
+        yield f"![Rejections by reason]({PICTURES_FOLDER}/rejections.svg)"
+        yield _table(
+            ("reason · 사유", "drafts · 건수", "for instance · 예"),
+            [
+                (f"`{each.reason}`", f"{each.count:,}", _cell(_cut(each.detail, 160)))
+                for each in facts.rejections
+            ],
+        )
+
+
+def _tell_checks(facts: CardInput) -> Iterable[str]:
+    yield "## Checks · 검사"
+    if facts.checks:
+        yield (
+            "In this order, stopping at the first that fails. *Precision*: of what it stopped, the share "
+            "that was wrong; *recall*: of what was wrong, the share that it stopped. A dash: not measured."
+        )
+        yield _table(
+            (
+                "check · 검사",
+                "passed · 통과",
+                "stopped · 탈락",
+                "precision",
+                "recall",
+                "measured on · 측정 자료",
+            ),
+            [
+                (
+                    f"`{each.name}`" + (f": {_cell(each.what)}" if each.what else ""),
+                    f"{each.passed:,}",
+                    f"{each.failed:,}",
+                    _figure(each.precision),
+                    _figure(each.recall),
+                    _cell(each.measured_on) or "–",
+                )
+                for each in facts.checks
+            ],
+        )
+    yield _tell_judge(facts)
+
+
+def _tell_judge(facts: CardInput) -> str:
+    judge = facts.judge
+    if judge is None:
+        because = facts.no_judge_because.rstrip(". ") or "the recipe names none"
+        return f"No judge was used, because {_plain(because)}. All checks above are decided in code."
+    outcome = (
+        "It passed its calibration and was used"
+        if judge.used
+        else "It failed its calibration and was **not** used"
+    )
+    kinds = "; ".join(f"{name.replace('_', ' ')} {_percent(share)}" for name, share in judge.by_error.items())
+    found = f" Found by kind of error: {kinds}." if kinds else ""
+    return (
+        f"The judge `{judge.model}` was shown {judge.planted:,} planted errors and true answers beforehand: "
+        f"precision {_percent(judge.precision)}, recall {_percent(judge.recall)} at threshold "
+        f"{judge.threshold:g}.{found} {outcome}."
+    )
+
+
+def _tell_decontamination(facts: CardInput) -> Iterable[str]:
+    yield "## Decontamination · 평가 자료 오염 제거"
+    if not facts.decontamination:
+        yield (
+            "Against nothing: the recipe names no evaluation set. If you evaluate on a set of your own, name "
+            "it under `decontaminate: against` and run again, or its figures may flatter the model."
+        )
+        return
+    yield "Examples that overlap with these lists, verbatim or reworded, were taken out:"
+    yield _table(
+        ("list · 목록", "items · 문항", "examples removed · 제거", "SHA-256"),
+        [
+            (f"`{_cell(each.path)}`", f"{each.items:,}", _spell_removed(each), _hash(each.sha256))
+            for each in facts.decontamination
+        ],
+    )
+
+
+def _spell_removed(each: DecontaminationSummary) -> str:
+    parts = ", ".join(f"{count:,} by {name}" for name, count in each.removed.items() if count)
+    return parts or "none found"
+
+
+def _tell_retention(facts: CardInput) -> Iterable[str]:
+    yield "## Retention · 기존 능력 유지"
+    if facts.retention is None or not facts.retention.examples:
+        yield "None: the recipe asks for no retention examples. Tuning without them may cost old abilities."
+        return
+    kept = facts.retention
+    yield (
+        f"{kept.examples:,} answers of `{kept.model}` itself to general prompts ({kept.from_pool:,} from the "
+        f"shipped pool, {kept.from_model:,} of its own making), to be replayed while tuning that model. For "
+        "another model make them anew: the point is that they are in its own words."
+    )
+
+
+def _tell_costs(facts: CardInput) -> Iterable[str]:
+    costs, total = facts.costs, max(1, _count_examples(facts))
+    yield "## Costs · 비용"
+    if costs.requests:
+        yield (
+            f"{costs.requests:,} requests ({costs.requests / total:.2f} per accepted example), "
+            f"{costs.prompt_tokens:,} prompt and {costs.completion_tokens:,} completion tokens "
+            f"({(costs.prompt_tokens + costs.completion_tokens) / total:,.0f} per accepted), "
+            f"{costs.seconds:,.0f} s ({costs.seconds / total:.2f} s per accepted)."
+        )
+    else:
+        yield (
+            f"No model was asked: code alone wrote and checked. {costs.seconds:,.0f} s "
+            f"({costs.seconds / total:.2f} s per accepted)."
+        )
+    yield f"![Costs]({PICTURES_FOLDER}/costs.svg)"
+
+
+def _tell_licences(facts: CardInput) -> Iterable[str]:
+    verdict = judge_sources(facts)
+    yield "## Licences · 라이선스"
+    yield f"For {_USES[facts.intended_use]}: {_ALLOWED[verdict.allowed]}. {_plain(verdict.reason)}"
+    yield _table(
+        ("source · 출처", "licence · 라이선스", "examples · 예제", "verdict · 판정"),
+        [
+            (source, f"`{_cell(licence)}`", count, f"{_ALLOWED[each.allowed]}: {_cell(each.reason)}")
+            for source, licence, count, each in _judge_each(facts)
+        ],
+    )
+    if verdict.duties:
+        yield "Where anything leaves the organisation:"
+        yield "\n".join(f"- {_plain(duty)}" for duty in verdict.duties)
+    yield "A first reading by rules, not legal advice. · 규칙에 따른 1차 판정이며 법률 자문이 아닙니다."
+    if facts.labels:
+        yield "### Labels · 등급"
+        yield _table(
+            ("label · 등급", "examples · 예제"),
+            [(f"`{_cell(label)}`", f"{count:,}") for label, count in sorted(facts.labels.items())],
+        )
+        yield (
+            f"The dataset as a whole, and any model trained on it, is `{facts.label}`: whoever may not read "
+            "the sources may not use it."
+        )
+
+
+def _judge_each(facts: CardInput) -> list[tuple[str, str, str, LicenceVerdict]]:
+    """Return source, licence, count and verdict of everything whose words are in the dataset."""
+    documents: Counter[str] = Counter()
+    examples: Counter[str] = Counter()
+    for document in facts.documents:
+        if document.examples:
+            documents[document.licence] += 1
+            examples[document.licence] += document.examples
+    rows = [
+        (
+            f"{count:,} documents",
+            licence,
+            f"{examples[licence]:,}",
+            judge_licence(licence, facts.intended_use),
+        )
+        for licence, count in documents.most_common()
+    ]
+    for model in facts.models:
+        if model.role in _WRITING_ROLES and _is_model(model):
+            verdict = judge_licence(model.licence, facts.intended_use)
+            rows.append((f"{model.role} `{_cell(model.name)}`", model.licence, "–", verdict))
+    return rows
+
+
+def _is_model(model: ModelSummary) -> bool:
+    return model.name.strip().lower() not in {"", "none"}
+
+
+def _tell_lineage(facts: CardInput) -> Iterable[str]:
+    yield "## Lineage · 출처 추적"
+    used = sorted((d for d in facts.documents if d.examples), key=lambda d: (-d.examples, d.uri))
+    yield (
+        "Every quotation of `provenance.evidence` is the stored text of its document at `start:end`. "
+        "`ondol forge delete-document URI` finds and removes what was made from a document."
+    )
+    if used:
+        yield _table(
+            ("document · 문서", "split", "examples · 예제", "licence", "label", "SHA-256"),
+            [
+                (
+                    f"{_cell(_cut(each.title or each.uri, 80))}<br>`{_cell(each.uri)}`",
+                    each.split,
+                    f"{each.examples:,}",
+                    _cell(each.licence),
+                    f"`{_cell(each.label)}`",
+                    _hash(each.sha256),
+                )
+                for each in used[:_MAX_DOCUMENTS]
+            ],
+        )
+    if len(used) > _MAX_DOCUMENTS:
+        yield f"And {len(used) - _MAX_DOCUMENTS:,} more; `manifest.json` lists every source with its hash."
+    if facts.models:
+        yield _table(
+            ("role · 역할", "model · 모델", "licence · 라이선스"),
+            [(each.role, f"`{_cell(each.name)}`", _cell(each.licence)) for each in facts.models],
+        )
+    if facts.files:
+        rows = [(f"`{_cell(name)}`", f"`{digest}`") for name, digest in sorted(facts.files.items())]
+        yield _table(("file · 파일", "SHA-256"), rows)
+
+
+def _tell_loading(facts: CardInput) -> Iterable[str]:
+    name = facts.name
+    kept = facts.retention is not None and facts.retention.examples > 0
+    evaluation = "validation" if any(part.split == "validation" for part in facts.splits) else ""
+    retention = f'\nretention = load_dataset("path/to/{name}", "retention", split="train")' if kept else ""
+    keyword = f', eval_dataset=data["{evaluation}"]' if evaluation else ""
+    yield "## Loading · 불러오기"
+    yield "`datasets`, and with it TRL:"
+    yield (
+        "```python\nfrom datasets import load_dataset\nfrom trl import SFTConfig, SFTTrainer\n\n"
+        f'data = load_dataset("path/to/{name}"){retention}\n'
+        f'SFTTrainer(model="…", args=SFTConfig(…), train_dataset=data["train"]{keyword}).train()\n```'
+    )
+    mixed = f"{name},{name}_retention" if kept else name
+    yield f"LLaMA-Factory reads `{DATASET_INFO_FILE}`:"
+    yield f"```yaml\ndataset_dir: path/to/{name}\ndataset: {mixed}\n```"
+    yield "Axolotl:"
+    yield (
+        f"```yaml\ndatasets:\n  - path: path/to/{name}\n    split: train\n    type: chat_template\n"
+        "    field_messages: messages\n```"
+    )
+    yield "Train on the answers alone where the tool can (`assistant_only_loss`, `train_on_prompt: false`)."
+
+
+def _tell_limits(facts: CardInput) -> Iterable[str]:
+    yield "## Limits · 한계"
+    limits = [
+        "A fact is as true as its document: what a document gets wrong, the dataset teaches.",
+        "Checks find most errors, not all: look at samples before you train, and have experts review more.",
+    ]
+    if facts.judge is None or not facts.judge.used:
+        limits.append(
+            "Without a judge, errors that code cannot decide (half-truths, a passage that does not quite "
+            "answer the question) are found only as far as the checks above find them."
+        )
+    if facts.facts and facts.facts_taught < facts.facts:
+        untaught = facts.facts - facts.facts_taught
+        limits.append(
+            f"{untaught:,} facts that were found are not taught; sentences from which no fact could be "
+            "taken with certainty are not even counted."
+        )
+    limits.append("A model tuned on it may still invent; keep it next to the documents where it matters.")
+    yield "\n".join(f"- {_plain(limit)}" for limit in (*limits, *facts.limits))
+
+
+def _tell_recipe(facts: CardInput) -> Iterable[str]:
+    if facts.recipe:
+        yield "## Recipe · 레시피"
+        yield _fence(facts.recipe.rstrip(), "yaml")
+
+
+def _count_examples(facts: CardInput) -> int:
+    return sum(sum(part.examples.values()) for part in facts.splits)
+
+
+def _spell_out(example: Example) -> str:
+    turns = [f"{message.role}: {_cut(message.content, _MAX_SAMPLE_CHARS)}" for message in example.messages]
+    quotes = [
+        f"source, {_place(each)}: “{_cut(each.quote, 300)}”" for each in example.provenance.evidence[:3]
+    ]
+    return "\n\n".join([*turns, *quotes])
+
+
+def _place(evidence: Evidence) -> str:
+    page = f", page {evidence.page}" if evidence.page else ""
+    return f"{evidence.title or evidence.uri}{page}"
+
+
+def _fence(text: str, language: str = "text") -> str:
+    """Return a fenced block that no run of backticks inside can end."""
+    longest = max((len(run) for run in _runs_of_backticks(text)), default=0)
+    fence = "`" * max(3, longest + 1)
+    return f"{fence}{language}\n{text}\n{fence}"
+
+
+def _runs_of_backticks(text: str) -> list[str]:
+    runs = "".join(char if char == "`" else " " for char in text)
+    return runs.split()
+
+
+def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    lines = [f"| {' | '.join(head)} |", f"|{'---|' * len(head)}"]
+    lines += [f"| {' | '.join(row)} |" for row in rows]
+    return "\n".join(lines)
+
+
+def _cell(text: str) -> str:
+    """Return text from outside for a cell: one line, no markup, no cell border."""
+    return _plain(text).replace("|", "\\|").replace("`", "ʼ")
+
+
+def _plain(text: str) -> str:
+    """Return text from outside in one line, without HTML, pictures and links."""
+    line = " ".join(text.split())
+    return line.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;").replace("](", "] (")
+
+
+def _cut(text: str, room: int) -> str:
+    return text if len(text) <= room else text[: room - 1].rstrip() + "…"
+
+
+def _hash(digest: str) -> str:
+    return f"`{digest[:16]}…`" if len(digest) > 16 else f"`{digest}`" if digest else "–"
+
+
+def _figure(share: float | None) -> str:
+    return "–" if share is None else _percent(share)
+
+
+def _percent(share: float) -> str:
+    return f"{100 * share:.3g} %"
+
+
+def _share(part: int, whole: int) -> str:
+    return _percent(part / whole) if whole else "none"
