@@ -3,12 +3,16 @@
 import threading
 
 import pytest
+from example_library import make_example
 from sqlalchemy import select
 
 from ondol.core.access import LOCAL_PRINCIPAL, Label
 from ondol.core.errors import ConflictError, NotFoundError, StorageError
+from ondol.core.models import ChatReply
 from ondol.store import open_store, schema
 from ondol.store.backup import backup, restore
+from ondol.store.forging import Batch, open_ledger
+from ondol.store.reviews import Review
 
 ME = LOCAL_PRINCIPAL
 
@@ -24,6 +28,15 @@ def full(store, library, clock):
     store.keys.add_key("kim", Label.parse("hr"))
     store.jobs.enqueue("ingest", {"n": 1}, principal=ME)
     store.conversations.create_conversation(title="대화", principal=ME)
+    store.calls.save_reply("k", ChatReply(text="r", model="m"), sources=["doc_1"], label="open+hr")
+    review = Review(dataset="d", example_id="exm_1", reviewer="local", verdict="accept")
+    store.reviews.save_review(review, documents=["doc_1"], principal=ME)
+    with store.datasets.create("d") as writer:
+        writer.add("train", make_example(1, 1))
+        writer.add_file("pictures/p.svg", "<svg/>")
+        writer.finish()
+    with open_ledger(store.home, "r", principal=ME) as ledger:
+        ledger.commit(Batch(accepted=[("train", make_example(1, 1))]))
     store.audit.append(actor="kim", action="x.y")
     (store.home / "index").mkdir(exist_ok=True)
     (store.home / "index" / "segment").write_bytes(b"index")
@@ -56,6 +69,13 @@ def test_the_round_trip_loses_nothing(full, tmp_path, clock, name):
         assert other.audit.verify().head == full.audit.verify().head
         assert (other.home / "index" / "segment").read_bytes() == b"index"
         assert not (other.home / "models").exists()
+        assert other.datasets.load_manifest("d", principal=ME) == full.datasets.load_manifest(
+            "d", principal=ME
+        )
+        assert other.datasets.find_example("d", "exm_1", principal=ME) == make_example(1, 1)
+        assert (other.home / "datasets" / "d" / "pictures" / "p.svg").read_text("utf-8") == "<svg/>"
+        with open_ledger(other.home, "r", principal=ME) as ledger:
+            assert ledger.examples() == [(1, make_example(1, 1))]
     assert not [file for file in tmp_path.rglob(".*") if file.name != ".lock"], "no left-overs"
 
 

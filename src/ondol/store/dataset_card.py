@@ -8,7 +8,7 @@ import html
 import re
 from urllib.parse import unquote, urlsplit
 
-from ondol.core.examples import DatasetChange, Example
+from ondol.core.examples import DatasetChange, Example, Rejected
 
 CARD = "README.md"
 _BLANK = "(removed)"
@@ -44,6 +44,11 @@ class Blanker:
             if evidence.document == self._document:
                 self.add_address(evidence.uri)
                 self._names.add(evidence.title)
+
+    def add_rejected(self, row: Rejected) -> None:
+        """Blank what a rejected draft said: a card may show one for each reason."""
+        said = (row.text, row.detail, *(verdict.detail for verdict in row.verdicts))
+        self._texts.update(dict.fromkeys(said))
 
     def blank(self, data: bytes) -> bytes:
         """Return a file of text without these; another file stays as it is."""

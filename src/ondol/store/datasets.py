@@ -226,7 +226,7 @@ class Datasets:
             manifest = self._read_manifest(name)
             blanker = Blanker(document)
             removed = self._copy_examples(manifest, writer, is_removed, blanker)
-            num_rejected = self._copy_others(manifest, writer, document)
+            num_rejected = self._copy_others(manifest, writer, document, blanker)
             sources = tuple(source for source in manifest.sources if source.document != document)
             if not removed and not num_rejected and len(sources) == len(manifest.sources):
                 return None
@@ -295,7 +295,9 @@ class Datasets:
                     writer.add_line(split, example, line)
         return removed
 
-    def _copy_others(self, manifest: DatasetManifest, writer: DatasetWriter, document: str) -> int:
+    def _copy_others(
+        self, manifest: DatasetManifest, writer: DatasetWriter, document: str, blanker: Blanker
+    ) -> int:
         """Copy retention and rejected rows and return how many of these did not stay."""
         count = 0
         for stem in (REJECTED, RETENTION):
@@ -304,6 +306,7 @@ class Datasets:
             for _, line in self._walk(manifest, stem, 0):
                 if stem == REJECTED and document and document.encode() in line:
                     count += 1
+                    blanker.add_rejected(Rejected.model_validate_json(line))
                 else:
                     writer.add_raw(stem, line)
         return count
@@ -390,7 +393,9 @@ class Datasets:
                             sync_folder(self._folder)
                             return
         except ConflictError:
-            return  # somebody is writing it now: it is not there yet
+            # Somebody is writing it: if it is being moved, wait until it is there.
+            with self.lock.hold(timeout_s=_WAIT_S, is_shared=True):
+                return
 
     def _clean(self, name: str) -> None:
         """Remove what killed writers of this dataset left; nobody else writes it now."""
