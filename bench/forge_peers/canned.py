@@ -46,12 +46,14 @@ def pairs(text, count=3):
 
 
 def _passage(pattern, prompt):
-    return pattern.search(prompt)[1]
+    return list(pattern.finditer(prompt))[-1][1]
 
 
-def _write(_, prompt):
+def _write(body, prompt):
     found = pairs(_passage(_PLAIN, prompt))
-    return json.dumps({"pairs": found} if 'an object with "pairs"' in prompt else found)
+    if "response_format" in body:
+        return json.dumps({"pairs": found})
+    return "\n\n".join(f"Question: {pair['question']}\nAnswer: {pair['answer']}" for pair in found)
 
 
 def _write_one(_, prompt):
@@ -103,8 +105,8 @@ _REPLIES = (
     ("This is question ", _write_one),
     ("Write 3 different questions", _write),
     (
-        "Is the question clear, and is the answer correct and supported by the passage? Reply",
-        lambda *_: '{"score": 8}',
+        "Reply with one number from 1",
+        lambda body, _: '{"score": 8}' if "response_format" in body else "8",
     ),
     ("Is the question clear", _judge_designer),
     ("[Start of Explanation]", _hub_judge),

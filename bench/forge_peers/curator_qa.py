@@ -1,5 +1,7 @@
 """Bespoke Curator: one LLM subclass writes with a response format, another one judges."""
 
+import json
+
 import plain
 from bespokelabs import curator
 from pydantic import BaseModel
@@ -22,16 +24,11 @@ class Writer(curator.LLM):
     response_format = Pairs
 
     def prompt(self, row):
-        asked = plain.WRITE.format(passage=row["passage"], pairs=plain.PAIRS_PER_CHUNK)
-        return asked.replace(
-            "a list of objects with the keys", 'an object with "pairs", a list of objects with'
-        )
+        return plain.ask_for_pairs(row["passage"], lambda pairs: json.dumps({"pairs": pairs}))
 
     def parse(self, row, reply):
-        return [
-            {"passage": row["passage"], "question": pair.question, "answer": pair.answer}
-            for pair in reply.pairs[: plain.PAIRS_PER_CHUNK]
-        ]
+        pairs = plain.keep_pairs(pair.model_dump() for pair in reply.pairs)
+        return [{"passage": row["passage"], **pair} for pair in pairs]
 
 
 class Judge(curator.LLM):

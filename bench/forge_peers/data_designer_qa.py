@@ -1,5 +1,8 @@
 """NeMo Data Designer: a seed row per pair wanted, a structured column, a judge column."""
 
+import json
+import signal
+
 import data_designer.config as dd
 import pandas as pd
 import plain
@@ -42,7 +45,10 @@ def main():
     builder = dd.DataDesignerConfigBuilder(model_configs=models)
     builder.with_seed_dataset(dd.DataFrameSeedSource(df=pd.DataFrame(rows)))
     write = plain.WRITE_ONE.format(
-        passage="{{ passage }}", number="{{ number }}", pairs=plain.PAIRS_PER_CHUNK
+        passage="{{ passage }}",
+        number="{{ number }}",
+        pairs=plain.PAIRS_PER_CHUNK,
+        example=json.dumps(plain.EXAMPLE_PAIRS[0]),
     )
     builder.add_column(
         dd.LLMStructuredColumnConfig(name="pair", prompt=write, model_alias="writer", output_format=Pair)
@@ -62,13 +68,20 @@ def main():
         artifact_path=arguments.out.parent / "artifacts",
         model_providers=[dd.ModelProvider(name="bench", endpoint=arguments.base_url, api_key="none")],
     )
-    # A small model fails often; without this the tool gives up before the document is through.
-    designer.set_run_config(dd.RunConfig(disable_early_shutdown=True, otel_metrics_port=None))
+    # A small model fails often; without this the tool gives up before the document is through. With row
+    # groups, what is done is on disk when the time is over.
+    group = plain.PAIRS_PER_CHUNK * 4 if arguments.at_once < 32 else 1000
+    designer.set_run_config(
+        dd.RunConfig(disable_early_shutdown=True, otel_metrics_port=None, buffer_size=group)
+    )
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         found = designer.create(builder, num_records=len(rows)).load_dataset().to_dict(orient="records")
-    except DataDesignerGenerationError as error:
-        print(f"no dataset: {error}")
-        found = []
+    except (DataDesignerGenerationError, KeyboardInterrupt) as error:
+        print(f"no whole dataset: {error}")
+        saved = sorted(arguments.out.parent.glob("artifacts/**/*.parquet"))
+        found = [row for path in saved for row in pd.read_parquet(path).to_dict(orient="records")]
+        found = [row for row in found if {"pair", "verdict"} <= row.keys()]
     kept = [
         row["pair"]
         for row in found

@@ -1,10 +1,10 @@
-"""distilabel: TextGeneration, a step that parses, TextGeneration as judge, a step that keeps."""
+"""distilabel: ChatGeneration, a step that parses, TextGeneration as judge, a step that keeps."""
 
 import plain
 from distilabel.models import OpenAILLM
 from distilabel.pipeline import Pipeline
 from distilabel.steps import LoadDataFromDicts, StepInput, step
-from distilabel.steps.tasks import TextGeneration
+from distilabel.steps.tasks import ChatGeneration, TextGeneration
 
 
 @step(inputs=["generation", "passage"], outputs=["passage", "question", "answer"])
@@ -12,7 +12,7 @@ def explode(inputs: StepInput):
     yield [
         {"passage": row["passage"], **pair}
         for row in inputs
-        for pair in plain.parse_pairs(row["generation"] or "")[: plain.PAIRS_PER_CHUNK]
+        for pair in plain.parse_pairs(row["generation"] or "")
     ]
 
 
@@ -21,9 +21,8 @@ def keep(inputs: StepInput):
     yield [row for row in inputs if plain.parse_score(row["verdict"]) >= plain.MIN_SCORE]
 
 
-def jinja(prompt, **fixed):
-    names = {"passage", "question", "answer", "pairs"} - fixed.keys()
-    return prompt.format(**{name: "{{ " + name + " }}" for name in names}, **fixed)
+def jinja(prompt):
+    return prompt.format(**{name: "{{ " + name + " }}" for name in ("passage", "question", "answer")})
 
 
 def open_model(arguments, temperature):
@@ -40,14 +39,15 @@ def main():
     arguments = plain.read_arguments()
     with Pipeline(name="forge-bench", cache_dir=arguments.out.parent / "cache") as pipeline:
         load = LoadDataFromDicts(
-            data=[{"passage": chunk} for chunk in plain.read_chunks(arguments.chunks)],
+            data=[
+                {"passage": chunk, "messages": plain.ask_for_pairs(chunk, plain.write_lines)}
+                for chunk in plain.read_chunks(arguments.chunks)
+            ],
             batch_size=arguments.at_once,
         )
-        write = TextGeneration(
+        write = ChatGeneration(
             name="write",
             llm=open_model(arguments, plain.TEMPERATURE),
-            template=jinja(plain.WRITE, pairs=plain.PAIRS_PER_CHUNK),
-            columns=["passage"],
             input_batch_size=arguments.at_once,
         )
         judge = TextGeneration(

@@ -27,6 +27,7 @@ class Endpoint:
         self.options = options
         self.room = asyncio.Semaphore(options.at_once)
         self.session = None
+        self.working = 0
         self.log = log
         self.clear()
 
@@ -34,7 +35,6 @@ class Endpoint:
         self.stats = {"requests": 0, "errors": 0, "truncated": 0, "prompt_tokens": 0, "completion_tokens": 0}
         self.stats |= {"span_s": 0.0, "most_at_once": 0}
         self.first = None
-        self.working = 0
 
     async def chat(self, request):
         body = await request.json()
@@ -50,7 +50,8 @@ class Endpoint:
             return await self.mock(request, body, number)
         finally:
             self.working -= 1
-            self.stats["span_s"] = time.perf_counter() - self.first
+            if self.first is not None:  # cleared while this request was under way
+                self.stats["span_s"] = time.perf_counter() - self.first
 
     async def mock(self, request, body, number):
         async with self.room:

@@ -14,13 +14,34 @@ JUDGE_TEMPERATURE = 0.1
 MAX_TOKENS = 1024
 MIN_SCORE = 7
 
+_PAIR = re.compile(
+    r"^\W*(?:Question|Q)\s*\d*\s*[:.]\**\s*(.+?)\n+\W*(?:Answer|A)\s*\d*\s*[:.]\**\s*"
+    r"(.+?)(?=\n\W*(?:Question|Q)\s*\d*\s*[:.]|\n\s*\n|\Z)",
+    re.DOTALL | re.IGNORECASE | re.MULTILINE,
+)
+
+EXAMPLE = (
+    "The kettle holds 1.7 litres. It switches itself off after 30 seconds without water. Clean it with "
+    "vinegar once a month, because lime shortens its life."
+)
+EXAMPLE_PAIRS = [
+    {"question": "How much water does the kettle hold?", "answer": "The kettle holds 1.7 litres."},
+    {
+        "question": "When does the kettle switch itself off?",
+        "answer": "The kettle switches itself off after 30 seconds without water.",
+    },
+    {
+        "question": "Why should the kettle be cleaned with vinegar once a month?",
+        "answer": "The kettle should be cleaned with vinegar because lime shortens its life.",
+    },
+]
+
 WRITE = """Here is a passage of a manual.
 
 {passage}
 
 Write {pairs} different questions that this passage answers, each with its answer. An answer must be true
-to the passage and complete without it. Reply with JSON only, a list of objects with the keys
-"question" and "answer"."""
+to the passage and complete without it."""
 
 WRITE_ONE = """Here is a passage of a manual.
 
@@ -28,7 +49,7 @@ WRITE_ONE = """Here is a passage of a manual.
 
 Write one question that this passage answers, with its answer. The answer must be true to the passage
 and complete without it. This is question {number} of {pairs} on this passage: ask about another part of it
-than the others."""
+than the others. An example, on another passage: {example}"""
 
 JUDGE = """Here is a passage of a manual.
 
@@ -37,8 +58,27 @@ JUDGE = """Here is a passage of a manual.
 Question: {question}
 Answer: {answer}
 
-Is the question clear, and is the answer correct and supported by the passage? Reply with JSON only:
-{{"score": N}}, where N is from 1 (useless) to 10 (right and useful)."""
+Is the question clear, and is the answer correct and supported by the passage? Reply with one number from 1
+(useless) to 10 (right and useful)."""
+
+
+def ask_for_pairs(passage, write):
+    """Return the messages of a request for pairs, with an example of a reply: small models need one.
+
+    Args:
+        passage: to write on.
+        write: gives the text of a reply that holds some pairs.
+    """
+    return [
+        {"role": "user", "content": WRITE.format(passage=EXAMPLE, pairs=PAIRS_PER_CHUNK)},
+        {"role": "assistant", "content": write(EXAMPLE_PAIRS)},
+        {"role": "user", "content": WRITE.format(passage=passage, pairs=PAIRS_PER_CHUNK)},
+    ]
+
+
+def write_lines(pairs):
+    """Return pairs as lines."""
+    return "\n\n".join(f"Question: {pair['question']}\nAnswer: {pair['answer']}" for pair in pairs)
 
 
 def read_arguments():
@@ -79,17 +119,15 @@ def split_text(text, limit=4000):
 
 
 def parse_pairs(text):
-    """Return the pairs of a reply: a JSON list, whole or cut off, fenced or among prose."""
-    found = []
-    decoder = json.JSONDecoder()
-    for match in re.finditer(r"\{", text):
-        try:
-            value, _ = decoder.raw_decode(text, match.start())
-        except ValueError:
-            continue
-        if is_pair(value):
-            found.append({"question": value["question"].strip(), "answer": value["answer"].strip()})
-    return found
+    """Return the pairs of a reply: lines that begin with ``Question:`` and ``Answer:``, or Q and A."""
+    found = _PAIR.findall(text)
+    return keep_pairs({"question": question.strip(), "answer": answer.strip()} for question, answer in found)
+
+
+def keep_pairs(pairs):
+    """Return the pairs that are whole and do not repeat the example; at most as many as were asked for."""
+    examples = {pair["question"] for pair in EXAMPLE_PAIRS}
+    return [pair for pair in pairs if is_pair(pair) and pair["question"] not in examples][:PAIRS_PER_CHUNK]
 
 
 def is_pair(value):

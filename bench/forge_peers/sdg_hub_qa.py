@@ -15,11 +15,8 @@ FLOW = "flows/knowledge_infusion/enhanced_multi_summary_qa/doc_direct_qa/flow.ya
 EXAMPLE = {
     "document_outline": "User manual of a ground control station",
     "domain": "software manual",
-    "icl_document": "The kettle holds 1.7 litres. It switches itself off after 30 seconds without water. "
-    "Clean it with vinegar once a month, because lime shortens its life.",
-    "icl_query_1": "How much water does the kettle hold?",
-    "icl_query_2": "When does the kettle switch itself off?",
-    "icl_query_3": "Why should the kettle be cleaned with vinegar once a month?",
+    "icl_document": plain.EXAMPLE,
+    **{f"icl_query_{n}": pair["question"] for n, pair in enumerate(plain.EXAMPLE_PAIRS, 1)},
 }
 
 
