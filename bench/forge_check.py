@@ -3,8 +3,9 @@
 Two measures, because the strict one is our own and would favour whoever is built around it:
 
 - **true** (strict): question and answer are there, the sample is no duplicate of an earlier one, each
-  sentence of the answer is supported by one passage of the document (``ondol.evidence.support``), and at
-  least 60 % of the weight of the question's content words stand in that passage or above it in its headings.
+  sentence of the answer is supported by one passage of the document (``ondol.evidence.support``, asked of the
+  passage whole, its sentences and pairs of them), and at least 60 % of the weight of the question's content
+  words stand in that passage or above it in its headings.
 - **plain**: no duplicate, and at least 80 % of the answer's words, every number among them, stand in one
   passage. No code of ours, nothing asked of the question.
 
@@ -17,27 +18,42 @@ questions that share 60 % of their words.
 import math
 import re
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import pairwise
 
 from ondol.evidence.support import check_support
 from ondol.evidence.terms import TermBag, is_weak, simple_terms
+from ondol.evidence.units import split_units
 from ondol.text.sentences import split_sentences
 
 WINDOW_CHARS = 1200
 NUM_TRIED = 4
+NUM_QUOTES = 4
 MIN_QUESTION = 0.6
 MIN_WORDS = 0.8
 _WORD = re.compile(r"\w+")
 _HEADING = re.compile(r"(#{1,6})\s+(.*)")
 
 
-@dataclass(frozen=True)
+@dataclass(eq=False)
 class Window:
     """A passage of the document with the headings above it."""
 
     text: str
     headings: str
-    words: Counter = field(compare=False)
+    words: Counter
+
+    @cached_property
+    def quotes(self):
+        """The window whole, its sentences and pairs of neighbours; each with its words.
+
+        Not the whole alone: what one sentence denies, another one may well assert.
+        """
+        spans = [(unit.start, unit.end) for unit in split_units(self.text)]
+        pairs = [(first[0], second[1]) for first, second in pairwise(spans)]
+        texts = [self.text, *(self.text[start:end] for start, end in (*spans, *pairs))]
+        return [(text, set(_words(text))) for text in texts]
 
 
 @dataclass(frozen=True)
@@ -118,9 +134,12 @@ def _find_fault(question, answer, window):
     """Return why the window does not prove the pair, or an empty string."""
     context = f"{window.headings}\n{question}"
     for start, end in split_sentences(answer):
-        support = check_support(answer[start:end], [window.text], context=context)
-        if not support.supported:
-            return f"answer: {', '.join(support.failed)}"
+        sentence = answer[start:end]
+        wanted = set(_words(sentence))
+        near = sorted(window.quotes, key=lambda quote: -len(wanted & quote[1]))[:NUM_QUOTES]
+        tried = [check_support(sentence, [text], context=context) for text, _ in near]
+        if not any(support.supported for support in tried):
+            return f"answer: {', '.join(tried[0].failed)}"
     bag = TermBag((*simple_terms(window.text), *simple_terms(window.headings)))
     terms = dict.fromkeys(simple_terms(question))
     weights = {term: 0.35 if is_weak(term) else 1.0 for term in terms}
