@@ -32,8 +32,8 @@ from ondol.text.shingles import Hashes, KeyIndex, MinHasher, jaccard, shingle, t
 
 NEAR_DUPLICATE = 0.8
 """Jaccard index of question and answer from which two texts are compared closely."""
-SAME_WORDING = 0.92
-"""Share of characters that two questions of one fact have in common, in order, from which one is enough."""
+SAME_WORDING = 1
+"""Words changed, added or left out, up to which two questions of one fact are the same wording."""
 
 _QUOTED = re.compile(r"[\"“‘「『`]([^\"”’」』`\n]{1,80})[\"”’」』`]|(?<![\w'])'([^'\n]{1,80})'(?!\w)")
 _ASKED = re.compile(r"^(?:Question|질문):\s*")
@@ -180,16 +180,13 @@ class Selector:
         return None
 
     def _find_same_wording(self, entry: _Entry) -> Verdict | None:
-        asked = _normalise(entry.question)
+        asked = _words(_normalise(entry.question))
         for number in self._by_group.get(entry.group, ()):
             other = self._entries[number]
             if other.book != entry.book or other.kind != entry.kind:
                 continue
-            matcher = SequenceMatcher(None, asked, _normalise(other.question), autojunk=False)
-            if matcher.real_quick_ratio() < SAME_WORDING or matcher.quick_ratio() < SAME_WORDING:
-                continue
-            if (ratio := matcher.ratio()) >= SAME_WORDING:
-                return _refuse("near_duplicate", f"{other.id} words the question almost alike.", score=ratio)
+            if _count_changes(asked, _words(_normalise(other.question))) <= SAME_WORDING:
+                return _refuse("near_duplicate", f"{other.id} words the question almost alike.")
         return None
 
     def _find_near_text(self, entry: _Entry) -> Verdict | None:
@@ -360,6 +357,13 @@ def _find_form(question: str) -> str:
     if korean := _KOREAN_FORM.findall(asked):
         return f"{korean[-1]} … {asked[-3:]}"
     return " ".join(_words(asked)[:2]) if asked.isascii() else asked[-3:]
+
+
+def _count_changes(a: Sequence[str], b: Sequence[str]) -> int:
+    if abs(len(a) - len(b)) > SAME_WORDING:
+        return abs(len(a) - len(b))
+    changes = SequenceMatcher(None, a, b, autojunk=False).get_opcodes()
+    return sum(max(i2 - i1, j2 - j1) for tag, i1, i2, j1, j2 in changes if tag != "equal")
 
 
 def _words(text: str) -> list[str]:

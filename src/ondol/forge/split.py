@@ -8,7 +8,7 @@ once, document by document.
 
 import hashlib
 import re
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations, pairwise
@@ -165,6 +165,7 @@ def assign_splits(
     for name, share in shares.items():
         if share > 0:
             _correct(split, ranked, weights, name, share * total)
+    _fill(split, weights, ["train", *(name for name, share in shares.items() if share > 0)])
     return {document: split[group] for document, group in groups.items()}
 
 
@@ -185,9 +186,16 @@ def _correct(
         if split[group] == "train" and size + weights[group] <= 2 * wanted:
             split[group] = name
             size += weights[group]
-    left = [group for group in ranked if split[group] == "train"]
-    if size == 0 and len(left) > 1:
-        split[min(left, key=lambda group: weights[group])] = name
+
+
+def _fill(split: dict[str, Split], weights: Mapping[str, int], names: Sequence[Split]) -> None:
+    """Give each empty split a group of the one that has most: training the heaviest, another the lightest."""
+    for name in names:
+        counts = Counter(split.values())
+        if not counts[name]:
+            donor = max(counts, key=lambda each: (counts[each], each == "train"))
+            able = sorted((weights[group], group) for group in split if split[group] == donor)
+            split[able[-1 if name == "train" else 0][1]] = name
 
 
 def _draw(group: str, seed: int) -> float:
