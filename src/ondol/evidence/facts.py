@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 _MONTH = (
-    r"(jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|sept?(?:ember)?|oct(?:ober)?"
-    + (r"|nov(?:ember)?|dec(?:ember)?)\.?")
+    r"(jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|sept?(?:ember)?"
+    r"|oct(?:ober)?" + (r"|nov(?:ember)?|dec(?:ember)?)\.?")
 )
 _DAY = r"(\d{1,2})(?:st|nd|rd|th)?"
 
@@ -89,9 +89,14 @@ _WORD_NUMBER = re.compile(
     re.IGNORECASE,
 )
 _COUNT = re.compile(
-    rf"(?<![가-힣])(?P<word>{'|'.join(_COUNTED)})\s?(?P<unit>개월|개|명|번|가지|시간|대|달|회|곳|차례|종류|배)"
+    rf"(?<![가-힣])(?P<word>{'|'.join(_COUNTED)})\s?(?P<unit>개월|개|명|번|가지|시간|대|달|회|곳|차례"
+    rf"|종류|배)"
 )
-_CODE = re.compile(r"\b(?=[A-Za-z0-9_./-]*\d)(?=[\d_./-]*[A-Za-z])[A-Za-z0-9]+(?:[-_./][A-Za-z0-9]+)*\b")
+# Hangul may touch a code: "PX4는".
+_CODE = re.compile(
+    r"(?<![A-Za-z0-9])(?=[A-Za-z0-9_./-]*\d)(?=[\d_./-]*[A-Za-z])[A-Za-z0-9]+(?:[-_./][A-Za-z0-9]+)*"
+    r"(?![A-Za-z0-9])"
+)
 _PIECE = re.compile(rf"(?P<number>{_DIGITS})|(?P<scale>[십백천만억조])")
 
 
@@ -170,8 +175,8 @@ def find_missing_dates(claim: Facts, given: Facts) -> list[str]:
 
 
 def squeeze(text: str) -> str:
-    """Return Latin letters and digits alone, in lower case: how codes are compared."""
-    return re.sub(r"[^a-z0-9]", "", text.lower())
+    """Return Latin letters and digits, in lower case, a bar for Hangul: how codes are compared."""
+    return re.sub(r"[^a-z0-9|]", "", re.sub(r"[|가-힣]+", "|", text.lower()))
 
 
 def _take_dates(text: str) -> tuple[list[Date], str]:

@@ -78,6 +78,7 @@ _NUMBER = re.compile(
     r"(?<![\w.,:/-])\d{1,3}(?:,\d{3})+(?![\w,.]*\d)|(?<![\w.,:/-])\d+(?:\.\d+)?"
     r"(?![\d/:-]|\.\d|,\d)"
 )
+_MARKER = re.compile(r"(?:^|\n)[ \t]*\(?(?P<number>\d{1,3})[.)]\s")
 _IN_DATE = re.compile(r"^\s?(?:년|월(?![가-힣])|일(?![가-힣]))")
 _WORDS = ("two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "twelve")
 _WORD = re.compile(rf"\b(?:{'|'.join(_WORDS)})\b", re.IGNORECASE)
@@ -91,10 +92,14 @@ _COUNT = re.compile(
 def _plant_number(item: Item, rng: random.Random) -> tuple[str, str] | None:
     text = item.answer
     dates = [d.text for d in read_facts(text).dates]
+    markers = {m.start("number") for m in _MARKER.finditer(text)}
     spots = [
         m
         for m in _NUMBER.finditer(text)
-        if not _IN_DATE.match(text[m.end() :]) and not any(m[0] in d for d in dates) and m[0].strip("0.,")
+        if m.start() not in markers
+        and not _IN_DATE.match(text[m.end() :])
+        and not any(m[0] in d for d in dates)
+        and m[0].strip("0.,")
     ]
     words = [*_WORD.finditer(text), *_COUNT.finditer(text)]
     if spots:

@@ -7,7 +7,8 @@ from ondol.evidence.terms import TermFunction, word_set
 from ondol.text.language import has_hangul
 
 _NEGATOR = re.compile(
-    r"\b(?:not|never|no|none|nobody|nothing|nowhere|neither|nor|without|cannot|hardly|scarcely|barely|rarely|seldom"
+    r"\b(?:not|never|no|none|nobody|nothing|nowhere|neither|nor|without|cannot|hardly|scarcely|barely"
+    r"|rarely|seldom"
     r"|fail(?:s|ed)? to|refus(?:e|es|ed) to|unable to|impossible to|instead of|rather than|far from"
     r"|exclud(?:es?|ed|ing)|prohibit(?:s|ed)?|forbid(?:s|den)?|lack(?:s|ed)?)\b|n['’]t\b",
     re.IGNORECASE,
@@ -17,16 +18,26 @@ _IDLE = re.compile(
     r"not only|no (?:more|less|fewer|later|earlier) than|no\.|no matter|not (?:just|merely)", re.IGNORECASE
 )
 _KOREAN_NEGATOR = re.compile(
-    r"지\s?(?:도\s?|는\s?|를\s?)?(?:않|못|말|아니|마(?=십시오|세요|시오|시기|라(?![가-힣])|[.!]))|(?<![가-힣])안\s(?=[가-힣])|(?<![가-힣])못\s?(?=하|한|할|합|했)|없[으는다었을습이]|없음"
-    r"|아니[다라며고었에]|아닙|아닌|아님|불가(?:능|하|합|$|[\s.,])|금지|제외"
+    r"지\s?(?:도\s?|는\s?|를\s?)?(?:않|못|말|아니|마(?=십시오|세요|시오|시기|라(?![가-힣])|[.!]))|"
+    r"(?<![가-힣])안\s(?=[가-힣])|(?<![가-힣])못\s?(?=하|한|할|합|했)|없[으는다었을습이지고어거도]|없음"
+    r"|아니[다라며고었에]|아닙|아닌|아님|불가(?:능|하|합|$|[\s.,])|금지|제외(?=[하되한된됩합할될해시])"
 )
 _KOREAN_DOUBLE = re.compile(
     r"않으면 안|지 않을 수 없|없이는 [^.]{0,12}(?:없|않)|못지\s?않|뿐(?:만)? 아니라|수밖에 없"
+    r"|(?:않|못하|없)[가-힣]{0,3}\s(?:것|뜻|말|경우|게)[은는이가도]?\s?아니|(?:않|못하"
+    r"|없)[가-힣]{0,3}\s(?:것|뜻|말|경우|게)[은는이가도]?\s?아[닙닌]"
 )
 # "…하면 안 됩니다" forbids what stands before it, as "…하지 마십시오" does.
 _FORBIDS = re.compile(r"(?<=면 )안 ?[되된됩돼]")
 _CLAUSE_END = re.compile(
     r"[,;:.!?()]|\b(?:but|and|although|though|however|while|whereas|because)\b", re.IGNORECASE
+)
+# "No light is needed": the noun is denied, not what is said of it.
+_NOMINAL = re.compile(r"(?:no|none|without|lack\w*|exclud\w+|nobody|nothing|neither|nor)$", re.IGNORECASE)
+_PREDICATE = re.compile(
+    r"\b(?:is|are|was|were|be|been|can|could|will|would|may|might|must|shall|should|has|have|had|do"
+    r"|does|did|that|which|who)\b",
+    re.IGNORECASE,
 )
 _SCOPE_AFTER = 3
 _SCOPE_BEFORE = 2
@@ -108,6 +119,10 @@ def _denied_english(text: str, terms: TermFunction) -> Iterator[list[str]]:
         if _IDLE.match(text, match.start()):
             continue
         end = _CLAUSE_END.search(text, match.end())
+        if _NOMINAL.match(match[0]):
+            end = min(
+                filter(None, (end, _PREDICATE.search(text, match.end()))), key=re.Match.start, default=None
+            )
         after = terms(text[match.end() : end.start() if end else len(text)])[:_SCOPE_AFTER]
         before: list[str] = []
         if not after:
@@ -124,7 +139,8 @@ def _denied_korean(text: str, terms: TermFunction) -> Iterator[list[str]]:
             yield terms(text[match.end() : match.end() + 12])[:1]
             continue
         clause = re.split(r"[,.;!?]", text[max(0, match.start() - 40) : match.start()])[-1]
-        yield terms(clause)[-_SCOPE_BEFORE:]
+        # "값이 없다", "선택할 수 없다": what stands right before is denied, and not its object.
+        yield terms(clause)[-1 if match[0].startswith("없") else -_SCOPE_BEFORE :]
 
 
 def find_opposites(claim: frozenset[str], evidence: frozenset[str]) -> list[str]:

@@ -30,7 +30,7 @@ from ondol.evidence.terms import (
     is_weak,
     simple_terms,
 )
-from ondol.text.language import detect_language
+from ondol.text.language import detect_language, has_hangul
 from ondol.text.lexemes import stem
 from ondol.text.normalise import fold
 
@@ -51,7 +51,8 @@ _CONTEXT_SHARE = 0.75
 _MIN_ALONE = 0.6
 _WEAK = 0.35
 _HANGUL_NAME = re.compile(
-    r"(?<![가-힣])([가-힣]{2,4})(?=\s?(?:부장|과장|차장|팀장|대리|사원|대표|이사|사장|교수|박사|장관|의원|감독|선수|씨(?![가-힣])|님))"
+    r"(?<![가-힣])([가-힣]{2,4})(?=\s?(?:부장|과장|차장|팀장|대리|사원|대표|이사|사장|교수|박사|장관"
+    r"|의원|감독|선수|씨(?![가-힣])|님))"
 )
 
 
@@ -132,6 +133,8 @@ def check_support(
         alone, carried = _entail([t for t in words if t not in names] or words, theirs, TermBag(()))
         is_low = score < min_words or alone < _MIN_ALONE * min_words
         missing["words"] = (absent or carried) if is_low else _strange_clause(sentence, theirs, around, terms)
+        missing["words"] += _strange_nouns(sentence, words, f"{evidence}\n{context}", (theirs, around))
+        missing["names"] += _wrong_subject(sentence, evidence, terms)
     failed = tuple(check for check, found in missing.items() if found)
     return Support(
         supported=not failed,
@@ -223,6 +226,46 @@ def _strange_clause(sentence: str, evidence: TermBag, context: TermBag, terms: T
     return []
 
 
+def _strange_nouns(
+    sentence: str, words: Sequence[str], known: str, bags: tuple[TermBag, TermBag]
+) -> list[str]:
+    """Return Korean nouns, told by the particle behind them, that neither quotation nor context hold.
+
+    A paraphrase changes verbs and grammar; a new thing that is spoken of is no paraphrase.
+    """
+    strange = []
+    for word in dict.fromkeys(words):
+        if not has_hangul(word) or len(word) < _MIN_NOUN or is_weak(word) or word in known:
+            continue
+        if any(bag.match(word) for bag in bags) or not re.search(f"{word}{_PARTICLE}", sentence):
+            continue
+        if not any(word.startswith(t) for bag in bags for t in bag.terms if len(t) >= _MIN_NOUN):
+            strange.append(word)
+    return strange
+
+
+def _wrong_subject(sentence: str, evidence: str, terms: TermFunction) -> list[str]:
+    """Return what a Korean sentence speaks of, where the quotation speaks of something else by name.
+
+    The subject is then only in the context ("A는 선택 사항입니다" for "B는 선택 사항입니다").
+    """
+    mine, theirs = _SUBJECT.match(sentence), _SUBJECT.match(evidence)
+    if not mine or not theirs or not mine["korean"] or not theirs["korean"]:
+        return []
+    subject, other = mine["korean"], theirs["korean"]
+    if any(fold(word) in fold(evidence) for word in subject.split()):
+        return []
+    is_named = bool(find_names(other)) or len(other) >= _MIN_NAME
+    is_gone = not any(fold(word) in fold(sentence) for word in other.split())
+    return terms(subject) if is_named and is_gone and not _KOREAN_POINTER.match(other) else []
+
+
+_MIN_NOUN = 2
+_MIN_NAME = 3
+_PARTICLE = (
+    r"(?:은|는|이|가|을|를|에서?|와|과|의|으로|로|도|만|부터|까지|이나|나|보다|처럼|마다|에게)(?![가-힣])"
+)
+_KOREAN_POINTER = re.compile(r"(?:[이그저]|[이그]것|[이그]들|해당|[여거]기|[이그]러한)(?:\s|$)")
 _LATIN_TERM = re.compile(r"[A-Za-z][A-Za-z0-9+#.-]{1,}[A-Za-z0-9]")
 
 

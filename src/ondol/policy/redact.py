@@ -81,12 +81,14 @@ def find_personal(text: str) -> tuple[PersonalSpan, ...]:
 
 def redact(text: str, *, kinds: frozenset[PersonalKind] = PERSONAL) -> str:
     """Return ``text`` with each find of ``kinds`` replaced by its kind in brackets (``[phone]``)."""
-    parts, at = [], 0
-    for span in find_personal(text):
-        if span.kind in kinds:
+    while spans := [span for span in find_personal(text) if span.kind in kinds]:
+        parts, at = [], 0
+        for span in spans:
             parts += [text[at : span.start], f"[{span.kind}]"]
             at = span.end
-    return "".join((*parts, text[at:]))
+        # What stood right beside a find is read anew: its neighbour no longer hides it.
+        text = "".join((*parts, text[at:]))
+    return text
 
 
 _DIGIT_BEFORE = r"(?<![\d.,/_-])"
@@ -140,7 +142,7 @@ _CARD_LENGTHS = {"3": (14, 15), "4": (13, 16, 19), "5": (16,), "2": (16,), "6": 
 
 def _is_card(match: re.Match[str]) -> bool:
     digits = _digits(match["value"])
-    if len(digits) not in _CARD_LENGTHS.get(digits[0], ()) or len(set(digits)) < 3:
+    if len(digits) not in _CARD_LENGTHS.get(digits[0], ()) or len(set(digits)) < 2:
         return False
     total = 0
     for position, digit in enumerate(reversed(digits)):
@@ -271,7 +273,7 @@ def _compile(pattern: str, flags: int = 0) -> re.Pattern[str]:
 
 _EMAIL = (
     r"(?P<value>(?<![\w.+-])(?P<local>[A-Za-z0-9][\w.+-]{0,63})@(?:[A-Za-z0-9]"
-    r"(?:[A-Za-z0-9-]{0,62})\.)+[A-Za-z]{2,24})(?![\w@])"
+    r"(?:[A-Za-z0-9-]{0,62})\.)+[A-Za-z]{2,24})(?![A-Za-z0-9_@-])"
 )
 _KR_MOBILE = (
     rf"{_DIGIT_BEFORE}(?P<value>(?:\+?82[-. ]?(?:\(0\))?|0)1[016789](?P<sep>[-. ]?)\d{{3,4}}"

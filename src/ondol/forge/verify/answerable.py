@@ -11,13 +11,13 @@ from ondol.evidence.question import read_question
 from ondol.evidence.terms import TermFunction
 from ondol.forge.verify.verdict import accept, refuse
 
-MIN_ANSWERABLE = 0.3
+MIN_ANSWERABLE = 0.2
 """Lower than where ``ask`` begins to answer (0.5): here the right passage is known to be among them."""
 
 MAX_ABSENT = 0.5
 """From here on ``ask`` would answer: then the documents are not silent."""
 
-_MAX_RANK = 3
+_MAX_RANK = 4
 # Tasks name a text or a form, not what its sentences say.
 _NOT_ASKED: frozenset[ExampleKind] = frozenset({
     "summary",

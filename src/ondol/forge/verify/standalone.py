@@ -4,6 +4,7 @@ import re
 from collections.abc import Sequence
 
 from ondol.core.examples import Draft, Passage, Turn, Verdict
+from ondol.evidence.question import find_names
 from ondol.evidence.terms import TermFunction, is_weak, word_set
 from ondol.forge.verify.verdict import accept, refuse
 from ondol.text.lexemes import stem
@@ -154,7 +155,8 @@ class StandaloneCheck:
         for match in _PRONOUN.finditer(question):
             if match.start() not in idle and not self._strong(question[: match.start()]):
                 return match[0]
-        return "" if self._strong(question, generic=False) else question
+        # A capital in mid-sentence names something: "the Parameters screen".
+        return "" if find_names(question) or self._strong(question, generic=False) else question
 
     def _is_known(self, noun: str, before: str) -> bool:
         """Tell whether a demonstrative's noun was named before it."""
