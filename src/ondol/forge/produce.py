@@ -117,11 +117,13 @@ class Round:
     Attributes:
         name: in the ledger.
         attempt: 0 at first; later ones ask with other seeds.
+        asks_model: ends early when nothing comes of it.
     """
 
     name: str
     workshop: Workshop
     attempt: int = 0
+    asks_model: bool = False
 
     def place(self, split: Split) -> str:
         """Return the name under which the ledger keeps how far this round is."""
@@ -161,8 +163,9 @@ class Line:
         visit, futures = self._waiting.popleft()
         return visit, [future.result() for future in futures]
 
-    def drop(self) -> None:
-        """Forget what has not begun."""
-        while self._waiting:
-            for future in self._waiting.pop()[1]:
-                future.cancel()
+    def drop(self) -> list[Produced]:
+        """Cancel what has not begun; wait for what has, and return it: its calls were made."""
+        futures = [future for _, orders in self._waiting for future in orders]
+        self._waiting.clear()
+        begun = [future for future in futures if not future.cancel()]
+        return [future.result() for future in begun if future.exception() is None]

@@ -45,17 +45,20 @@ class Rounds:
     def go(self, each: Round, splits: Sequence[Split]) -> None:
         """Visit every passage of every split once; raises ``Interrupted``."""
         settler = self._settler
+        if each.attempt and not settler.has_taken("model"):
+            return
         settler.use(each.workshop)
         open_splits = [split for split in splits if not settler.is_full(split)]
         lines = {s: Line(each.workshop, self._planner.visits(each, s, settler)) for s in open_splits}
         pace = _Pace(settler, each.workshop.concurrency, expected=self._expected)
         try:
-            for at, split in enumerate(open_splits):
+            for at in range(len(open_splits)):
                 self._work_off(each, lines, open_splits[at:], pace)
-                lines[split].drop()
         finally:
             for line in lines.values():
-                line.drop()
+                for unused in line.drop():
+                    settler.count_costs(unused)
+            settler.flush({})
 
     def _work_off(
         self, each: Round, lines: Mapping[Split, Line], splits: Sequence[Split], pace: "_Pace"
@@ -83,6 +86,8 @@ class Rounds:
                 "number": visit.number,
             })
             self._after_visit()
+            if each.asks_model and settler.is_hopeless("model", visit.number):
+                break
             if settled % _FLUSH_VISITS == 0 or time.monotonic() - flushed_at_s > _FLUSH_S:
                 settler.flush(meta)
                 meta, flushed_at_s = {}, time.monotonic()

@@ -230,10 +230,10 @@ class ForgeRun:
             return [Round("frames", self._open_workshop([FrameWriter(analyser, chat), composer]))]
         by_model: list[Writer] = [ModelWriter(chat, name=chat.profile.name), composer]
         return [
-            Round("model", self._open_workshop(by_model)),
+            Round("model", self._open_workshop(by_model), asks_model=True),
             Round("frames", self._open_workshop([FrameWriter(analyser), composer])),
             *(
-                Round(f"model-{attempt}", self._open_workshop(by_model), attempt)
+                Round(f"model-{attempt}", self._open_workshop(by_model), attempt, asks_model=True)
                 for attempt in range(1, _MAX_ATTEMPTS)
             ),
         ]

@@ -6,7 +6,7 @@ instant goes on from there and decides the same.
 
 import math
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -21,9 +21,10 @@ from ondol.core.examples import (
     Rejected,
     Split,
     Verdict,
+    WriterName,
 )
 from ondol.core.ids import sha256_hex
-from ondol.forge.order import Order, Written
+from ondol.forge.order import Order
 from ondol.forge.produce import Produced, Visit, Workshop
 from ondol.forge.recipe import Recipe
 from ondol.forge.verify.verifier import is_accepted
@@ -39,6 +40,8 @@ _TRAINING_ONLY: frozenset[ExampleKind] = frozenset({"dialogue", "instruction", "
 _SEEDS = 8
 _DISTRACTORS = 3
 _KEPT_TEXT = 2000
+_FAIR_TRIAL = 12
+_LEAST_YIELD = 0.05
 
 
 class Gate(Protocol):
@@ -56,6 +59,9 @@ class Memory(Gate, Protocol):
 
     def add(self, example: Example) -> None:
         """Remember an accepted example."""
+
+    def restore(self, examples: Iterable[Example]) -> None:
+        """Remember what an earlier process accepted, in its order."""
 
 
 @dataclass
@@ -99,6 +105,7 @@ class Settler:
         self._pending = _Pending()
         self._accepted: Counter[tuple[Split, ExampleKind]] = Counter()
         self._taught: Counter[str] = Counter()
+        self._by_writer: Counter[str] = Counter()
         self.rejected: Counter[str] = Counter()
         self.counters: Counter[str] = Counter()
 
@@ -111,14 +118,20 @@ class Settler:
         self._accepted.update(self._ledger.counts())
         self.rejected.update(self._ledger.reasons())
         self.counters.update(self._ledger.counters())
+        self._selector.restore(self._remember())
+
+    def _remember(self) -> Iterator[Example]:
         after = 0
         while rows := self._ledger.examples(after=after):
-            examples = [example for _, example in rows]
-            self._selector.prepare(examples)
-            for example in examples:
-                self._selector.add(example)
-                self._taught.update(example.provenance.facts)
+            yield from (example for _, example in rows)
             after = rows[-1][0]
+        for split in self._targets:
+            after = 0
+            while rows := self._ledger.examples(split, after=after):
+                for _, example in rows:
+                    self._taught.update(example.provenance.facts)
+                    self._by_writer[example.provenance.writer] += 1
+                after = rows[-1][0]
 
     # -- what is wanted -------------------------------------------------------------------------------
 
@@ -130,6 +143,14 @@ class Settler:
     def num_accepted(self) -> int:
         """Accepted in train, validation and test."""
         return sum(self.count(split) for split in self._targets)
+
+    def is_hopeless(self, writer: WriterName, visits: int) -> bool:
+        """Tell whether almost nothing came of asking ``writer`` on so many visits."""
+        return visits >= _FAIR_TRIAL and self._by_writer[writer] < _LEAST_YIELD * visits
+
+    def has_taken(self, writer: WriterName) -> bool:
+        """Tell whether anything of a writer was accepted."""
+        return self._by_writer[writer] > 0
 
     def is_full(self, split: Split) -> bool:
         """Tell whether ``split`` has what is wanted."""
@@ -144,10 +165,10 @@ class Settler:
         return self._taught[fact_id] < self.wordings(split)
 
     def wordings(self, split: Split) -> int:
-        """Return how many wordings of a fact are wanted; train needs one more, to be withheld."""
-        return self._recipe.wordings + 1 if split == "train" else 1
+        """Return how many wordings of a fact a split may have."""
+        return self._recipe.wordings if split == "train" else 1
 
-    def _has_room(self, kind: ExampleKind, split: Split, *, beside: int = 0) -> bool:
+    def _has_room(self, kind: ExampleKind, split: Split) -> bool:
         """Tell whether ``kind`` is below its share; plain questions fill what the other kinds leave."""
         share = self._recipe.share_of(kind)
         if not share or self.is_full(split):
@@ -156,7 +177,7 @@ class Settler:
             return False
         if kind == "qa":
             return True
-        return self._accepted[split, kind] + beside < math.ceil(share * self._targets[split])
+        return self._accepted[split, kind] < math.ceil(share * self._targets[split])
 
     def _is_behind(self, kind: ExampleKind, split: Split) -> bool:
         """Tell whether a composed kind has fallen behind its share of what was taken so far."""
@@ -170,25 +191,36 @@ class Settler:
         """Decide on everything that came of a visit."""
         split = visit.planned.split
         for result in produced:
-            self._count_costs(result.written)
-            taken = self._take(result, split)
-            if split == "train":
-                self._withhold(taken)
-            for candidate in taken:
-                self._accept(_finish(candidate), split)
+            self.count_costs(result)
+            self._settle_order(result, split, most=None)
         for kind in COMPOSED_KINDS:
             if self._is_behind(kind, split) and self._workshop.can_write(kind):
                 self._compose(kind, visit)
 
-    def _count_costs(self, written: Written) -> None:
+    def count_costs(self, result: Produced) -> None:
+        """Count what an order took, whether its drafts are of use or not."""
+        written = result.written
         self._count("requests", written.requests)
         self._count("prompt_tokens", written.prompt_tokens)
         self._count("completion_tokens", written.completion_tokens)
-        for spoiled in written.spoiled:
-            self._reject(spoiled)
 
-    def _take(self, result: Produced, split: Split) -> list[_Candidate]:
-        """Return the drafts of an order that pass everything, in order; reject the others."""
+    def _settle_order(self, result: Produced, split: Split, *, most: int | None) -> None:
+        """Take up to ``most`` drafts of an order, fact by fact."""
+        for spoiled in result.written.spoiled:
+            self._reject(spoiled)
+        good = self._sift(result, split)
+        self._selector.prepare([candidate.example for candidate in good])
+        by_facts: dict[tuple[str, ...], list[_Candidate]] = {}
+        for number, candidate in enumerate(good):
+            key = candidate.draft.facts or (str(number),)
+            by_facts.setdefault(key, []).append(candidate)
+        for wordings in by_facts.values():
+            kept = self._take(wordings, split, most=most)
+            if most is not None:
+                most -= kept
+
+    def _sift(self, result: Produced, split: Split) -> list[_Candidate]:
+        """Return the drafts that passed the checks; the others are rejected with their reason."""
         good = []
         for draft, verdicts in result.judged:
             if is_accepted(verdicts):
@@ -196,28 +228,50 @@ class Settler:
                 good.append(_Candidate(draft, example, self._open(draft, result.order, split)))
             else:
                 self._reject(_build_rejected(draft, verdicts))
-        self._selector.prepare([candidate.example for candidate in good])
+        return good
+
+    def _take(self, wordings: Sequence[_Candidate], split: Split, *, most: int | None) -> int:
+        """Take wordings of one fact as far as there is room; in train, one more, which goes to recall.
+
+        Returns:
+            How many joined ``split``.
+        """
+        kind = wordings[0].draft.kind
+        withholds = split == "train" and kind in FACT_KINDS
+        room = self._room_for(wordings[0].draft, split)
+        if most is not None:
+            room = min(room, most)
         taken: list[_Candidate] = []
-        for candidate in good:
-            passed: Example | None = None
-            if not self._is_wanted(candidate.draft, split, taken):
+        for candidate in wordings:
+            if room <= 0 or len(taken) >= room + withholds:
                 self._count("surplus", 1)
-            else:
-                passed = self._pass_gates(candidate)
+                continue
+            passed = self._pass_gates(candidate)
             if passed is not None:
                 self._selector.add(passed)
-                self._taught.update(candidate.draft.facts)
                 taken.append(_Candidate(candidate.draft, passed, candidate.open_form))
-        return taken
+        withheld = taken.pop() if withholds and len(taken) > 1 else None
+        for candidate in taken:
+            self._taught.update(candidate.draft.facts)
+            self._by_writer[candidate.draft.writer] += 1
+            self._note(split, _finish(candidate))
+        if withheld is not None:
+            self._note("recall", withheld.example)
+        return len(taken)
 
-    def _is_wanted(self, draft: Draft, split: Split, taken: Sequence[_Candidate]) -> bool:
-        """Tell whether there is still room for a draft beside those just taken from the same order."""
-        if not self._has_room(draft.kind, split, beside=sum(c.draft.kind == draft.kind for c in taken)):
-            return False
-        # Train may go over by the wordings that are withheld from it afterwards.
-        if split != "train" and len(taken) >= self.missing(split):
-            return False
-        return all(self.wants_fact(fact, split) for fact in draft.facts) or draft.kind not in FACT_KINDS
+    def _room_for(self, draft: Draft, split: Split) -> int:
+        """Return how many wordings of a draft's facts are of use."""
+        kind = draft.kind
+        if not self._has_room(kind, split):
+            return 0
+        room = self.missing(split)
+        if kind != "qa":
+            share = self._recipe.share_of(kind)
+            room = min(room, math.ceil(share * self._targets[split]) - self._accepted[split, kind])
+        if kind in FACT_KINDS:
+            known = max((self._taught[fact] for fact in draft.facts), default=0)
+            room = min(room, self.wordings(split) - known)
+        return room
 
     def _pass_gates(self, candidate: _Candidate) -> Example | None:
         """Return the example with the verdicts of all gates, or ``None`` when one of them stopped it."""
@@ -244,24 +298,6 @@ class Settler:
             draft, order.passage, others[:_DISTRACTORS], seed=self._recipe.seed ^ int(digest[8:14], 16)
         )
 
-    def _withhold(self, taken: list[_Candidate]) -> None:
-        """Move the last wording of each fact that has two or more to ``recall``: asked, never taught."""
-        by_fact: dict[str, list[_Candidate]] = {}
-        for candidate in taken:
-            if candidate.draft.kind in FACT_KINDS and candidate.draft.book == "closed":
-                by_fact.setdefault("\x00".join(candidate.draft.facts), []).append(candidate)
-        for same in by_fact.values():
-            if len(same) > 1:
-                last = same[-1]
-                taken.remove(last)
-                self._note("recall", last.example)
-
-    def _accept(self, example: Example, split: Split) -> None:
-        if self.is_full(split):
-            self._count("surplus", 1)
-            return
-        self._note(split, example)
-
     def _note(self, split: Split, example: Example) -> None:
         self._accepted[split, example.kind] += 1
         self._pending.accepted.append((split, example))
@@ -285,9 +321,8 @@ class Settler:
             use_case=self._recipe.use_case,
         )
         result = self._workshop.produce(order)
-        self._count_costs(result.written)
-        for candidate in self._take(result, split)[:1]:
-            self._accept(candidate.example, split)
+        self.count_costs(result)
+        self._settle_order(result, split, most=1)
 
     def _find_seeds(self, document: str, split: Split) -> list[Example]:
         """Return what was taken from a document so far, newest first; never what is withheld for recall."""
