@@ -41,6 +41,7 @@ _NAVIGATION = _any(
     rf"\b{_PICTURE}s? (?:above|below)\b",
     rf"\b{_TOLD} (?:\w+ ){{0,3}}(?:above|below|here|later|earlier|elsewhere|next|previously)\b",
     rf"\b(?:is|are) (?:further |also )?{_TOLD} in\b",
+    r"\bfollow(?:ing)? the (?:\w+ ){0,2}(?:instructions?|prompts?|steps?|guide|directions)\b",
     r"\b(?:as follows|the following|as below|as above|click here|table of contents|broken link|todo|tbd)\b",
     r"\b(?:above|below)\s*[.)]?\s*$",
     r"(?:다음|이전|아래|위|앞|뒤) ?(?:의|에서|에)? ?(?:절|장|섹션|페이지|항목|문서|그림|표|스크린샷|예시"

@@ -1,20 +1,121 @@
-"""Questions and answers of an English sentence."""
+"""Questions and answers of an English sentence or list item.
+
+The answer is the sentence itself, cleaned; the questions come from its structure (``stating``, ``doing``) and
+are asked only when they stand alone (``place``). Overgenerate and rank, after Heilman & Smith (2010).
+"""
+
+import re
+from collections.abc import Iterator
 
 from ondol.core.examples import Fact, Passage
 from ondol.forge.facts import strip_mark
+from ondol.forge.frames import doing, labels, standing, stating
+from ondol.forge.frames.clause import read_clause
+from ondol.forge.frames.stating import Asked
 from ondol.forge.frames.wording import Wording
 from ondol.text.morphemes import Analyser
+
+_MAX_QUESTION_CHARS = 170
+_MIN_QUESTION_WORDS = 4
+_OPENERS = re.compile(
+    r"^(?:generally|typically|usually|normally|currently|additionally|also|however|optionally|note that"
+    r"|please note(?: that)?|keep in mind that|remember that|in general|in addition),?\s+"
+    r"|^(?:for example|for instance|as an example),\s+",
+    re.IGNORECASE,
+)
+_PLACE_FIRST = re.compile(
+    r"^((?:On|In|For|With|From|At|During|Under|Within)\s(?:[^,()]{2,50}?)|By default|On startup|At startup)"
+    r",\s+(?=\S)"
+)
+_ALSO = re.compile(r"\b(can|is|are|will|may|must|should|has|have|you|then|it|that|which|to) also\b")
+_DOUBLED = re.compile(r"\b(\w+) \1\b", re.IGNORECASE)
+_BAD = re.compile(r"\[|\]|\||<|\*|_{2}|`|\s[.,;:?]|\?\?|\.\?|,\?|\.\.|\\|\s-\s|^\W")
 
 
 def frame(fact: Fact, passage: Passage, *, analyser: Analyser) -> tuple[Wording, ...]:
     """Return the wordings of a fact, the best first; none where its structure is not certain."""
-    del passage, analyser
-    said = strip_mark(fact.evidence.quote)
-    subject, verb, _ = said.partition(" is used to ")
-    if not verb or not fact.standalone or not subject.startswith("The "):
+    del analyser
+    quote = " ".join(fact.evidence.quote.split("\n")) if fact.unit == "sentence" else fact.evidence.quote
+    labelled = labels.frame(fact.evidence.quote, passage)
+    if labelled is not None:
+        return labelled
+    if "\n" in fact.evidence.quote.strip() or not fact.standalone:
         return ()
-    subject = "the" + subject[3:]
-    return (
-        Wording(f"What is {subject} used for?", said, "use", 0.9),
-        Wording(f"What is the purpose of {subject}?", said, "use", 0.9),
-    )
+    said = strip_mark(quote).strip()
+    answer = clean(said)
+    if not answer:
+        return ()
+    found: list[Wording] = []
+    for name, questions, score in sorted(ask(answer), key=lambda asked: -asked[2]):
+        reply = {"whether": f"Yes. {answer}", "denied": f"No. {answer}"}.get(name, answer)
+        if name == "whether" and found:
+            continue
+        for question in questions:
+            alone = standing.stand_alone(polish(question), passage)
+            if alone and is_well_formed(alone):
+                found.append(Wording(alone, reply, name, score))
+    return tuple(alternate(found))
+
+
+def ask(answer: str) -> Iterator[Asked]:
+    """Yield what can be asked about a cleaned sentence."""
+    body = _OPENERS.sub("", answer)
+    body = body[:1].upper() + body[1:]
+    yield from doing.do(body)
+    where = _PLACE_FIRST.match(body)
+    intro = ""
+    if where:
+        intro, body = where[1], body[where.end() :]
+        body = body[:1].upper() + body[1:]
+    clause = read_clause(body)
+    if clause is None:
+        return
+    asked = [*doing.allow(clause), *stating.state(clause)]
+    for name, questions, score in asked:
+        yield Asked(name, tuple(lead_in(intro, q) for q in questions), score)
+
+
+def lead_in(intro: str, question: str) -> str:
+    """Return the question with the place or circumstance that opened the sentence."""
+    if not intro:
+        return question
+    if intro == "By default":
+        return f"{question.rstrip('?')} by default?"
+    return f"{intro}, {question[:1].lower()}{question[1:]}"
+
+
+def clean(said: str) -> str:
+    """Return a sentence as an answer: a capital first, a full stop last; empty if it is not whole."""
+    text = _ALSO.sub(r"\1", re.sub(r"^(?:Also|Additionally|Furthermore|Moreover),?\s+", "", said)).strip()
+    is_open = text.endswith((":", ",", ";", "(", "…", "..."))
+    if is_open or text.count("(") != text.count(")") or text.count('"') % 2:
+        return ""
+    text = re.sub(r"\s+([.,])", r"\1", text if text[-1:] in ".!" else f"{text}.")
+    return text[:1].upper() + text[1:]
+
+
+def polish(question: str) -> str:
+    """Return a question with one space between words and no mark before its end."""
+    question = re.sub(r"\s+", " ", question).strip()
+    return re.sub(r"[\s,.;:]+\?$", "?", question)
+
+
+def is_well_formed(question: str) -> bool:
+    """Tell whether nothing about a question's form speaks against it."""
+    if len(question) > _MAX_QUESTION_CHARS or len(question.split()) < _MIN_QUESTION_WORDS:
+        return False
+    if _BAD.search(question) or _DOUBLED.search(question) or question.count('"') % 2:
+        return False
+    return question.count("(") == question.count(")") and question.count("?") == 1
+
+
+def alternate(found: list[Wording]) -> list[Wording]:
+    """Return wordings, the best first, so that neighbours come from different openings where possible."""
+    left = list(dict.fromkeys(found))
+    order: list[Wording] = []
+    while left:
+        last = order[-1].question.split()[0] if order else ""
+        pick = next((w for w in left if w.question.split()[0] != last), left[0])
+        order.append(pick)
+        left.remove(pick)
+    return order

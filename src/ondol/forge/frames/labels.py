@@ -1,0 +1,158 @@
+"""Questions about a described term: ``Term: what it is``, as settings and parts of a screen are listed."""
+
+import re
+
+from ondol.core.examples import Passage
+from ondol.evidence.terms import word_set
+from ondol.forge.frames import standing
+from ondol.forge.frames.clause import Word, lower_first, read_clause, split_words
+from ondol.forge.frames.lexicon import (
+    DETERMINERS,
+    IMPERATIVES,
+    PREPOSITIONS,
+    VERBS,
+    base_of_third_person,
+    is_base,
+    is_plural,
+)
+from ondol.forge.frames.wording import Wording
+
+_LABEL = re.compile(
+    r"^([A-Z][\w/+&'’.-]*"
+    r"(?: [\w/+&'’()-]+){0,5}?)\s*(?::\s+|(?:\s+|(?<=\)))[-–—]\s+|\n+)(?=\S)"
+)
+_KIND = re.compile(
+    r"\b(?:setting|option|parameter|button|checkbox|field|command|flag|mode|panel|tool|view|page|tab"
+    r"|menu|widget|slider"
+    r"|screen|section|list|overlay|toolbar|dialog|switch)$",
+    re.IGNORECASE,
+)
+_NO_LABEL = re.compile(
+    r"^(?:note|tip|warning|example|for example|caution|important|info|where|default|optional|step|see|hint"
+    r"|windows|linux|mac|add(?:ed)?|support|fix(?:ed)?|new|changed?|removed|issue|bug|error|result|solution|cause|why|how"
+    r"|what|when|question|answer|update[ds]?|improved?|version|release)\b",
+    re.IGNORECASE,
+)
+_MEASURES = word_set("""
+    distance amount number size level value altitude rate address name port id type speed angle
+    orientation overlap point time duration interval limit threshold description url path length
+    width height radius direction position format resolution percentage delay timeout frequency
+    voltage current capacity accuracy location source state count color colour range factor ratio
+    gain offset index order label title key slider widget version channel status list set maximum
+    minimum mode string password token user account class policy directory file folder
+""")
+_DONE = r"(enabled|disabled|checked|unchecked|set|selected|ticked|true|on|off|active|false|unset|empty)"
+
+
+_NOT_AFTER_VERB = (PREPOSITIONS - {"in", "on", "to", "up", "off"}) | {"and", "is", "are"}
+_AFTER_HEAD = word_set("of for between at that which to from when before after in on below above used with")
+_SETTING_VERBS = (IMPERATIVES - word_set("hover go see note wait try make follow")) | word_set(
+    "specify display show allow define configure control"
+)
+_Said = tuple[str, tuple[str, ...]]
+
+
+def frame(quote: str, passage: Passage) -> tuple[Wording, ...] | None:
+    """Return the wordings of ``Term: description``; ``None`` if the text is not of that form."""
+    match = _LABEL.match(quote.strip())
+    if not match:
+        return None
+    label, body = match[1].strip(), quote.strip()[match.end() :].strip()
+    if label.lower().endswith((" only", "users", "versions")):
+        return ()
+    if _NO_LABEL.match(label) or read_clause(f"{label}.") or "\n" in body or len(label) < 3:
+        return ()
+    where = standing.find_place(passage)
+    said = _describe(label, body)
+    if not where or said is None:
+        return ()
+    answer, asked = said
+    if standing.points_away(body):
+        return ()
+    return tuple(Wording(f"{where}, {q}", answer, "label", 0.8) for q in asked)
+
+
+def _describe(label: str, body: str) -> _Said | None:
+    """Return the answer and the questions for a label and its description."""
+    body = re.split(r"(?<=[.!])\s+(?=[A-Z])", body)[0].rstrip(".! ")
+    words = split_words(body)
+    if body.count("(") != body.count(")") or body.count('"') % 2 or ": " in body or body.endswith(":"):
+        return None
+    if len(words) < 3 or not words[0].text:
+        return None
+    is_plain = words[0].text[1:].islower() or len(words[0].text) == 1
+    low = f"{body[0].lower()}{body[1:]}" if is_plain else body
+    named = _name(label)
+    return (
+        _describe_verb(named, words, low)
+        or _describe_switch(named, body)
+        or _describe_order(named, words, low)
+        or _describe_noun(named, words, body, low)
+    )
+
+
+def _describe_verb(named: str, words: list[Word], low: str) -> _Said | None:
+    """Read *Displays the positions …* and *Used to …*."""
+    first, second = words[0], words[1].low
+    if low.startswith("used "):
+        return f"It is {low}.", _ask_use(named)
+    if not base_of_third_person(first.low) or not first.text[:1].isupper() or first.ends_phrase:
+        return None
+    if second in _NOT_AFTER_VERB:
+        return None
+    return f"It {low}.", (
+        f"what does {named} do?",
+        f"what is the purpose of {named}?",
+        f"what is {named} for?",
+    )
+
+
+def _describe_noun(named: str, words: list[Word], body: str, low: str) -> _Said | None:
+    """Read *A widget that …*, and without article *Distance between the lines* if its noun is a known one."""
+    asked = f"what is {named}?", f"what is meant by {named}?"
+    if words[0].low in {"a", "an", "the"}:
+        return None if read_clause(body) else (f"It is {low}.", asked)
+    if words[0].low in VERBS and words[1].low in DETERMINERS | {"to"}:
+        return None
+    for n, word in enumerate(words[1:6], start=1):
+        if word.low in _AFTER_HEAD:
+            head = words[n - 1].low
+            is_known = head in _MEASURES and not is_plural(head) and not word.inside
+            return (f"It is the {low}.", asked) if is_known else None
+    return None
+
+
+def _describe_switch(named: str, body: str) -> _Said | None:
+    """Read *Check to …* and *If enabled, …*."""
+    check = re.match(
+        r"(Check|Select|Press|Click|Tick|Enable)(?: the)?(?: button| checkbox)? to ([a-z]+ .+)", body
+    )
+    if check and is_base(check[2].split(maxsplit=1)[0]):
+        asked = f"what is {named} for?", f"why would you {check[1].lower()} {named}?"
+        return f"{check[1]} it to {check[2]}.", asked
+    when = re.match(rf"(If|When) {_DONE},? (.+)", body)
+    if when and not when[3].startswith("it ") and read_clause(when[3][:1].upper() + when[3][1:]):
+        asked = f"what happens {when[1].lower()} {named} is {when[2]}?", f"what is the effect of {named}?"
+        return f"{when[1]} it is {when[2]}, {when[3]}.", asked
+    return None
+
+
+def _describe_order(named: str, words: list[Word], low: str) -> _Said | None:
+    """Read *Specify the airframe type*: what the setting is used for."""
+    first, second = words[0], words[1]
+    has_object = second.low in DETERMINERS or second.text[:1].isupper()
+    if first.low not in _SETTING_VERBS or not has_object or first.ends_phrase:
+        return None
+    return f"It is used to {low}.", _ask_use(named)
+
+
+def _ask_use(named: str) -> tuple[str, ...]:
+    return f"what is {named} used for?", f"what is the purpose of {named}?", f"why would someone use {named}?"
+
+
+def _name(label: str) -> str:
+    """Return a label as a question names it, with its article where it says what kind of thing it is."""
+    bare = label.strip()
+    if bare.split()[0].lower() in DETERMINERS:
+        return lower_first(bare)
+    return f"the {bare}" if _KIND.search(bare) else f'"{bare}"'

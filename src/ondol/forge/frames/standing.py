@@ -1,0 +1,136 @@
+"""Does a question stand by itself, and if not, can the document's title honestly say what it is about?
+
+A reader without the page must know which panel, which tool, which setting is meant. A question with a name of
+its own does; one with *the toggle on the right* is told its place (*In the Fly View, …*); one with *the tool*
+alone is not asked.
+"""
+
+import re
+
+from ondol.core.examples import Passage
+from ondol.evidence.terms import is_weak, simple_terms, word_set
+from ondol.forge.facts import find_topic
+from ondol.forge.frames.clause import COMMON
+from ondol.forge.frames.lexicon import VERBS
+
+_PLACES = word_set("""
+    view page screen panel menu window dialog tab toolbar setup settings editor inspector console
+    application app interface dashboard wizard form tool
+""")
+# What these stand for was named a sentence before.
+_ANAPHORIC = word_set("""
+    tool option options setting settings feature features button buttons screen view page panel
+    dialog file files section value values command commands process step steps window list item
+    items type types selection ui menu tab field fields method mode parameter parameters message
+    messages text icon image log logs state status data result results operation action actions
+    procedure function system information slider checkbox area region position point points name
+    number default first second third last other latter former main following same application
+    program approach case cases error warning problem issue output input table object configuration
+    flag key label service script resource resources above remaining new old rest
+""")
+_DEFINITE = re.compile(
+    r"\b(?:the|its|their|these|those|this|that|such)\s+([a-z][\w/-]*)((?:\s+[a-z][\w/-]*)?)"
+)
+_POINTING = re.compile(
+    r"\b(?:this|these|those|here|above|below|following|previous|previously|aforementioned|such|latter"
+    r"|former|same"
+    r"|respectively|it|its|they|them|their|he|she|his|her|we|our|us|there)\b|\b(?:and|or|of|to|with|in"
+    r"|at|for) that\b",
+    re.IGNORECASE,
+)
+_PRONOUNS = frozenset({"it", "its", "they", "them", "their"})
+_NOUN_PHRASE = re.compile(r"\b(?:the|a|an|my|your|all|any|each)\s+\w+|(?<=\s)[A-Z]\w+")
+_NAME = re.compile(
+    r"(?<=\s)[\"“'(]*(?:[A-Z][\w/+-]*|\w*[a-z][A-Z]\w*|[\w-]*\d[\w-]*[A-Za-z][\w-]*|\w+_\w+|\.\w+)"
+)
+_NOT_A_NAME = frozenset({"I", "I'm", "A"})
+_AFTER_NOUN = word_set("""
+    of for in on at to from with that which when is are was were can will by if do does be than as
+    until display displays show shows allow allows and or
+""")
+_ORDINALS = word_set("new old remaining main first second third last other default")
+_SCREEN = re.compile(
+    r"\bthe (screen|view|page)(?=\?|\s(?:is|are|does|do|can|will|be|show|display|allow|contain|provide"
+    r"|list|used|for|not)\b)"
+)
+_NO_TITLE = re.compile(
+    r"(?:how|what|why|when|where|who|about|readme|faq|overview|introduction|index)\b"
+    r"|.*\b(?:release notes|change ?log|what's new|version history|changes)\b",
+    re.IGNORECASE,
+)
+_SUBJECT = re.compile(
+    r"(?:what|how|where|when|why|which|who|can|does|is|are|do|will|must)\b(?: \w+){0,4}? the ((?:[\w/-]+"
+    r" ?){1,4})",
+    re.IGNORECASE,
+)
+_MAX_TITLE_CHARS = 60
+
+
+def find_names(question: str) -> list[str]:
+    """Return the names in a question, its first word apart."""
+    return [m.group() for m in _NAME.finditer(question) if m.group().strip("\"“'(") not in _NOT_A_NAME]
+
+
+def points_away(question: str) -> bool:
+    """Tell whether a question holds a word whose meaning stands in other sentences."""
+    for match in _POINTING.finditer(question):
+        # A pronoun is clear when the question has named before what it stands for.
+        if match.group().lower() not in _PRONOUNS or not _NOUN_PHRASE.search(question[: match.start()]):
+            return True
+    for match in _DEFINITE.finditer(question):
+        noun, following = match[1], match[2].strip()
+        is_verb = following in VERBS and following not in COMMON
+        is_alone = not following or is_verb or following in _AFTER_NOUN or following.endswith(("ed", "ing"))
+        if noun in _ANAPHORIC and is_alone and following not in {"of", "for"}:
+            return True
+        if noun in _ORDINALS and following in _ANAPHORIC:
+            return True
+    return False
+
+
+def name_topic(passage: Passage) -> str:
+    """Return the topic as a question can name it: of *Plan View - GeoFence* the last part."""
+    title = re.sub(r"\s+", " ", find_topic(passage)).strip().strip(".:")
+    return re.split(r"\s[-–—|:]\s", title)[-1].strip()
+
+
+def find_place(passage: Passage) -> str:
+    """Return how a question can name where it belongs: ``In the Fly View``; empty where no title can."""
+    title = name_topic(passage)
+    bare = re.sub(r"\s*\([^()]*\)", "", title).strip()
+    if not bare or len(title) > _MAX_TITLE_CHARS or title.endswith(("!", ",", "?")) or _NO_TITLE.match(title):
+        return ""
+    last = bare.rsplit(maxsplit=1)[-1].lower()
+    if last in _PLACES and not bare.lower().startswith(("the ", "a ", "an ")):
+        article = "" if last == "setup" else "the "
+        return f"In {article}{title}"
+    return f"Regarding {title}"
+
+
+def stand_alone(question: str, passage: Passage) -> str:
+    """Return ``question`` with its place where it needs one; empty if it cannot stand alone."""
+    question = _name_screen(question, passage)
+    if points_away(question):
+        return ""
+    title_terms = {t for t in simple_terms(name_topic(passage)) if not is_weak(t)} - set(_PLACES)
+    shared = title_terms & set(simple_terms(question))
+    if find_names(question) and not _is_definite_subject(question):
+        return question
+    if title_terms and shared and len(shared) * 2 >= len(title_terms):
+        return question
+    place = find_place(passage)
+    return f"{place}, {question[0].lower()}{question[1:]}" if place else ""
+
+
+def _name_screen(question: str, passage: Passage) -> str:
+    """Put the title where *the screen*, *the view* or *the page* is said, when the title names a screen."""
+    title = re.sub(r"\s*\([^()]*\)", "", name_topic(passage)).strip()
+    last = title.rsplit(maxsplit=1)[-1].lower() if title else ""
+    if last not in _PLACES or title.lower().startswith(("the ", "a ")):
+        return question
+    return _SCREEN.sub(lambda m: f"the {title}" if m[1] == last else f"the {title} {m[1]}", question)
+
+
+def _is_definite_subject(question: str) -> bool:
+    match = _SUBJECT.match(question)
+    return match is not None and not any(word[:1].isupper() for word in match[1].split()[:4])
