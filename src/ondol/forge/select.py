@@ -25,7 +25,7 @@ from ondol.core.examples import Example, Verdict
 from ondol.core.protocols import Embedder, FloatMatrix
 from ondol.evidence.facts import read_facts
 from ondol.evidence.question import find_names, read_question
-from ondol.evidence.terms import TermFunction, is_weak, simple_terms
+from ondol.evidence.terms import STOPWORDS, TermFunction, is_weak, simple_terms
 from ondol.forge.recipe import Recipe
 from ondol.text.normalise import fold
 from ondol.text.shingles import Hashes, KeyIndex, MinHasher, jaccard, shingle, tokenise
@@ -341,9 +341,15 @@ def _has_other_facts(a: str, b: str) -> bool:
 def _lacks_name(text: str, other: str) -> bool:
     known = _words(fold(other))
     named = [*find_names(text), *("".join(groups) for groups in _QUOTED.findall(text))]
-    words = {word for name in named for word in _words(fold(name))} - set(known)
+    # "What's the X500's" is read as a name; only words that carry content tell.
+    words = {fold(word) for name in named for word in _words(name) if _tells(word)} - set(known)
     # A particle may hang on a Hangul word.
     return any(word.isascii() or not any(w.startswith(word) for w in known) for word in words)
+
+
+def _tells(word: str) -> bool:
+    # "Mode A" is not "Mode B"; "I" is the asker.
+    return fold(word) not in STOPWORDS or (word.isupper() and word != "I")
 
 
 def _cell(example: Example, entry: _Entry) -> tuple[str, int, str]:
