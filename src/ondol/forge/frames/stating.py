@@ -446,7 +446,7 @@ def _ask_whether(clause: Clause, subject: str) -> Iterator[Asked]:
     else:
         is_asked = clause.negated and auxiliary in {"does", "do"}
     if is_asked:
-        told = (
-            () if auxiliary in {"does", "do"} else (f"Can you tell me whether {subject} {auxiliary} {rest}?",)
-        )
-        yield Asked(frame, (f"{auxiliary.capitalize()} {subject} {rest}?", *told), score)
+        questions = [f"{auxiliary.capitalize()} {subject} {rest}?"]
+        if auxiliary not in {"does", "do"}:
+            questions.append(f"Can you tell me whether {subject} {auxiliary} {rest}?")
+        yield Asked(frame, tuple(questions), score)
