@@ -211,23 +211,22 @@ def test_a_damaged_manifest_says_so(datasets):
         datasets.load_manifest("d", principal=ME)
 
 
-_CARD = f"""---
-license: cc0-1.0
-configs: []
----
-# d
+class Recorder:
+    """An amender that remembers what it is told and writes its name into every file."""
 
-| document | examples |
-|---|---|
-| Manual 1 ({uri_of(1)}) | 2 |
-| Manual 2 ({uri_of(2)}) | 1 |
+    def __init__(self):
+        self.gone = []
+        self.lines = {}
 
-> **Q.** What is the limit of part 1? 한계는?
->
-> The limit of part 1 …
+    def add_example(self, example):
+        self.gone.append(example.id)
 
-See {doc_of(1)} and `1.txt`.
-"""
+    def add_rejected(self, row):
+        self.gone.append(row.id)
+
+    def amend(self, name, data, *, change, lines):
+        self.lines = dict(lines)
+        return data + f" {change.num_examples} gone".encode()
 
 
 def test_examples_are_taken_out_for_good(datasets, clock):
@@ -238,49 +237,47 @@ def test_examples_are_taken_out_for_good(datasets, clock):
         writer.add_rejected(make_rejected(1, 1))
         writer.add_rejected(make_rejected(2, 2))
         writer.add_retention(make_retention(1))
-        writer.add_file("README.md", _CARD)
-        writer.add_file("pictures/topics.svg", "<svg><text>Manual 1</text><text>Manual 2</text></svg>")
+        writer.add_file("README.md", "# d")
         writer.add_file("pictures/dots.png", b"\x89PNG\x00\xff")
         made = writer.finish(fingerprint="f", recipe={"a": 1}, sources=[_source(n) for n in range(4)])
     clock.advance(3600)
+    recorder = Recorder()
     removal = datasets.remove_examples(
         "d",
         lambda example: doc_of(1) in example.documents,
         reason="a document was withdrawn",
         document=doc_of(1),
+        amender=recorder,
     )
     left = datasets.load_manifest("d", principal=ME)
     assert removal.manifest == left
     assert removal.example_ids == ("exm_1", "exm_9")
+    assert recorder.gone == ["exm_1", "exm_9", "rej_1"]
+    assert recorder.lines == {"train.jsonl": 3, "rejected.jsonl": 1, "retention.jsonl": 1}
     assert left.counts == {"train": {"qa": 3}}
     assert left.history == (removal.change,)
     assert (removal.change.former_hash, removal.change.num_rejected) == (made.hash, 1)
     assert (left.created_at, left.fingerprint, left.recipe) == (made.created_at, "f", {"a": 1})
     assert [source.uri for source in left.sources] == [uri_of(0), uri_of(2), uri_of(3)]
     assert left.hash != made.hash
-    assert set(left.files) == set(made.files), "a card may name each of them"
+    assert set(made.files) - set(left.files) == {"test.jsonl"}, "a file without rows is none"
     assert left.files["retention.jsonl"] == made.files["retention.jsonl"]
     folder = datasets.locate("d", principal=ME)
     held = b"".join(path.read_bytes() for path in folder.rglob("*") if path.is_file())
     assert held.count(doc_of(1).encode()) == 1, "the history alone names the document"
-    for gone in (uri_of(1), "Manual 1", "limit of part 1", "1.txt", "rej_1", "exm_1"):
-        assert gone.encode() not in held, gone
-    card = (folder / "README.md").read_text("utf-8")
-    assert card.startswith("---\nlicense: cc0-1.0\nconfigs: []\n---\n")
-    assert "2026-11-22: 2 examples were taken out" in card
-    assert f"Manual 2 ({uri_of(2)}) | 1" in card
-    svg = (folder / "pictures/topics.svg").read_text("utf-8")
-    assert svg == "<svg><text>(removed)</text><text>Manual 2</text></svg>"
-    assert (folder / "pictures/dots.png").read_bytes() == b"\x89PNG\x00\xff"
+    assert uri_of(1).encode() not in held
+    assert (folder / "README.md").read_text("utf-8") == "# d 2 gone"
     assert not _left_overs(datasets)
-    again = datasets.remove_examples("d", lambda _: False, reason="x", document=doc_of(1))
+    again = datasets.remove_examples("d", lambda _: False, reason="x", document=doc_of(1), amender=Recorder())
     assert again is None
     assert datasets.names() == ["d"], "what was taken out is kept in no version"
 
 
 def test_examples_may_go_for_another_reason(datasets):
     _make(datasets, sources=[_source(n) for n in range(5)])
-    removal = datasets.remove_examples("d", lambda example: example.id == "exm_3", reason="rejected by kim")
+    removal = datasets.remove_examples(
+        "d", lambda example: example.id == "exm_3", reason="rejected by kim", amender=Recorder()
+    )
     assert removal.change.document == ""
     assert len(removal.manifest.sources) == 5
     assert datasets.find_example("d", "exm_3", principal=ME) is None

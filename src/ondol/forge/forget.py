@@ -14,6 +14,7 @@ from ondol.core.examples import Example
 from ondol.core.frozen import Frozen
 from ondol.core.ids import build_document_id
 from ondol.engines.catalogue import Catalogue
+from ondol.forge.amend import CardAmender
 from ondol.store import Store
 from ondol.store.forging_forget import RemovedRows, forget_in_runs
 
@@ -97,7 +98,10 @@ def forget_document(
         return document in example.documents or not calls.isdisjoint(example.provenance.calls)
 
     for name in store.datasets.names():
-        removal = store.datasets.remove_examples(name, is_derived, reason=_REASON, document=document)
+        amender = CardAmender(document, uri)
+        removal = store.datasets.remove_examples(
+            name, is_derived, reason=_REASON, amender=amender, document=document
+        )
         if removal is not None:
             num_reviews += store.reviews.remove_for_examples(name.partition("@")[0], removal.example_ids)
             datasets.append(

@@ -48,25 +48,25 @@ def hash_files(files: Mapping[str, DatasetFile]) -> str:
 
 
 class _Lines:
-    """One file of rows, hashed while it is written."""
+    """One file of rows, hashed while it is written; ``count`` is how many it has."""
 
     def __init__(self, path: Path) -> None:
         self._file: BinaryIO = path.open("xb")
         self._digest = hashlib.sha256()
         self._size = 0
-        self._lines = 0
+        self.count = 0
 
     def add(self, line: bytes) -> None:
         self._file.write(line)
         self._digest.update(line)
         self._size += len(line)
-        self._lines += 1
+        self.count += 1
 
     def finish(self) -> DatasetFile:
         self._file.flush()
         os.fsync(self._file.fileno())
         self._file.close()
-        return DatasetFile(sha256=self._digest.hexdigest(), size_bytes=self._size, lines=self._lines)
+        return DatasetFile(sha256=self._digest.hexdigest(), size_bytes=self._size, lines=self.count)
 
     def close(self) -> None:
         self._file.close()
@@ -141,10 +141,10 @@ class DatasetWriter:
             _write_synced(target, content)
         self._files[str(path)] = DatasetFile(sha256=sha256_hex(content), size_bytes=len(content))
 
-    def keep_file(self, stem: str) -> None:
-        """Have a file of rows even if none comes: a card may name it."""
-        with translate_os_errors(f"writing the dataset {self.name}"):
-            self._lines(stem)
+    @property
+    def lines(self) -> dict[str, int]:
+        """Lines written so far, by name of the file of rows."""
+        return {name_file(stem): lines.count for stem, lines in self._open.items()}
 
     def count(self, split: Split) -> int:
         """Return how many examples of a split were written so far."""

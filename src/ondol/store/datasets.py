@@ -7,10 +7,10 @@ kept as ``name@1``, ``name@2``, …; it is read under that name.
 import re
 import secrets
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TypeVar
+from typing import Protocol, TypeVar
 
 from pydantic import ValidationError
 
@@ -28,7 +28,6 @@ from ondol.core.examples import (
 from ondol.core.frozen import Frozen
 from ondol.policy.access import can_read
 from ondol.store.blobs import sync_folder, translate_os_errors
-from ondol.store.dataset_card import CARD, Blanker, note_change
 from ondol.store.dataset_writer import MANIFEST, REJECTED, RETENTION, SPLITS, DatasetWriter, name_file
 from ondol.store.locks import FileLock
 from ondol.store.rows import parse_label
@@ -53,6 +52,19 @@ class Removal(Frozen):
     example_ids: tuple[str, ...]
     change: DatasetChange
     manifest: DatasetManifest
+
+
+class Amender(Protocol):
+    """Keeps the card and other text files true when examples are taken out; the store cannot read them."""
+
+    def add_example(self, example: Example) -> None:
+        """Learn of an example that goes."""
+
+    def add_rejected(self, row: Rejected) -> None:
+        """Learn of a rejected draft that goes."""
+
+    def amend(self, name: str, data: bytes, *, change: DatasetChange, lines: Mapping[str, int]) -> bytes:
+        """Return a file as it is to be; ``lines`` are those of the files of rows that are left, by name."""
 
 
 class Datasets:
@@ -196,16 +208,21 @@ class Datasets:
             yield writer
 
     def remove_examples(
-        self, name: str, is_removed: Callable[[Example], bool], *, reason: str, document: str = ""
+        self,
+        name: str,
+        is_removed: Callable[[Example], bool],
+        *,
+        reason: str,
+        amender: Amender,
+        document: str = "",
     ) -> Removal | None:
         """Take examples out of a dataset for good: it is not kept as it was.
-
-        What the card and other text files say of them is blanked, and the card says that it is older.
 
         Args:
             name: of the dataset, or of a version.
             is_removed: whether an example goes.
             reason: for the history in the manifest.
+            amender: sees what goes, then each file that is not of rows.
             document: id of a document that is forgotten: it leaves sources and rejected rows too.
 
         Returns:
@@ -224,9 +241,8 @@ class Datasets:
 
         with self._write(name, install) as writer:
             manifest = self._read_manifest(name)
-            blanker = Blanker(document)
-            removed = self._copy_examples(manifest, writer, is_removed, blanker)
-            num_rejected = self._copy_others(manifest, writer, document, blanker)
+            removed = self._copy_examples(manifest, writer, is_removed, amender)
+            num_rejected = self._copy_others(manifest, writer, document, amender)
             sources = tuple(source for source in manifest.sources if source.document != document)
             if not removed and not num_rejected and len(sources) == len(manifest.sources):
                 return None
@@ -238,13 +254,10 @@ class Datasets:
                 num_rejected=num_rejected,
                 former_hash=manifest.hash,
             )
-            for source in manifest.sources:
-                if source.document == document:
-                    blanker.add_address(source.uri)
             for file in manifest.files:
                 if not file.endswith(".jsonl"):
-                    data = blanker.blank((self._place(name) / file).read_bytes())
-                    writer.add_file(file, note_change(data, change) if file == CARD else data)
+                    data = (self._place(name) / file).read_bytes()
+                    writer.add_file(file, amender.amend(file, data, change=change, lines=writer.lines))
             left = writer.finish(
                 fingerprint=manifest.fingerprint,
                 recipe=manifest.recipe,
@@ -279,34 +292,30 @@ class Datasets:
         manifest: DatasetManifest,
         writer: DatasetWriter,
         is_removed: Callable[[Example], bool],
-        blanker: Blanker,
+        amender: Amender,
     ) -> list[str]:
         """Copy what stays and return the ids of what goes."""
         removed = []
         for split in SPLITS:
-            if name_file(split) in manifest.files:
-                writer.keep_file(split)
             for _, line in self._walk(manifest, split, 0):
                 example = Example.model_validate_json(line)
                 if is_removed(example):
                     removed.append(example.id)
-                    blanker.add_example(example)
+                    amender.add_example(example)
                 else:
                     writer.add_line(split, example, line)
         return removed
 
     def _copy_others(
-        self, manifest: DatasetManifest, writer: DatasetWriter, document: str, blanker: Blanker
+        self, manifest: DatasetManifest, writer: DatasetWriter, document: str, amender: Amender
     ) -> int:
         """Copy retention and rejected rows and return how many of these did not stay."""
         count = 0
         for stem in (REJECTED, RETENTION):
-            if name_file(stem) in manifest.files:
-                writer.keep_file(stem)
             for _, line in self._walk(manifest, stem, 0):
                 if stem == REJECTED and document and document.encode() in line:
                     count += 1
-                    blanker.add_rejected(Rejected.model_validate_json(line))
+                    amender.add_rejected(Rejected.model_validate_json(line))
                 else:
                     writer.add_raw(stem, line)
         return count
