@@ -83,5 +83,6 @@ def compare_answers(said: str, turn: Turn, *, terms: TermFunction = simple_terms
     share = sum(told.match(t) for t in new) / len(new)
     if share < _MIN_NEW:
         return share * 0.99
-    support = check_support(turn.answer, [said], context=turn.question, terms=terms)
+    # "It is Paris" says the whole together with its question.
+    support = check_support(turn.answer, [turn.question, said], terms=terms)
     return 1.0 if support.supported else min(share, 0.99)

@@ -21,6 +21,7 @@ from ondol.forge.write.asking import derive_seed
 from ondol.forge.write.openbook import build_open_book
 from ondol.forge.write.prompts import load_not_found
 from ondol.forge.write.shapes import (
+    BY_FACT,
     AnswerShape,
     DialogueShape,
     HopShape,
@@ -41,10 +42,12 @@ _MARK = re.compile(
     r"\s*(?:\[\d{1,2}\]|\((?:facts?|사실)\s*\d[\d,\s]*\))(?=\s*[.,;!?。]?(?:\s|\Z))", re.IGNORECASE
 )
 _ANSWER_PREFIX = re.compile(r"\A(?:answer|a|답변?)\s*[:：]\s*", re.IGNORECASE)
+_NUMBERED = re.compile(r"\A\d{1,2}[.)]\s+(?=\S)(?!.*\n\s*\d{1,2}[.)])", re.DOTALL)
 _QUESTION_PREFIX = re.compile(r"\A(?:(?:question|q|질문)\s*\d*\s*[:：.]|\d{1,2}[.)])\s*", re.IGNORECASE)
 # Numbers that may stand in a computation though neither fact nor question has them: conversions.
 _CONVERSIONS = frozenset(map(Fraction, (7, 12, 24, 60, 100, 365, 1000, 1024, 3600)))
 _MIN_CHARS = 4
+_MAX_NAMED = 4
 _MIN_QUESTION_CHARS = 6
 
 
@@ -255,20 +258,28 @@ class Assembler:
         return tuple(self._sources) if len(self._sources) == 1 else ()
 
     def _find_numbers(self, named: Iterable[int], answer: str) -> tuple[int, ...]:
-        """Return the facts that an answer names, else the one that supports it."""
+        """Return the facts that an answer names; of several, or of none, the one that supports it alone."""
         numbers = tuple(sorted(self._known(named))) or self._only()
-        if numbers:
+        if len(numbers) == 1 or (numbers and self._order.kind not in BY_FACT):
             return numbers
+        best = self._find_support(answer, numbers or tuple(self._sources))
+        if best is not None:
+            return (best,)
+        if numbers:
+            return numbers[:_MAX_NAMED]
+        stated = ", ".join(map(str, named))
+        raise DroppedError(f"there is no fact {stated}" if stated else "it names no fact")
+
+    def _find_support(self, answer: str, numbers: Sequence[int]) -> int | None:
+        """Return the fact that says best what ``answer`` says, if one says it all."""
         context = f"{self._order.passage.title}\n{self._order.passage.context}"
         best: tuple[float, int] | None = None
-        for source in self._sources.values():
-            support = check_support(answer, [source.evidence.quote], context=context)
+        for number in numbers:
+            quote = self._sources[number].evidence.quote
+            support = check_support(answer, [quote], context=context)
             if support.supported and not support.cross_lingual and (best is None or support.score > best[0]):
-                best = support.score, source.number
-        if best is None:
-            stated = ", ".join(map(str, named))
-            raise DroppedError(f"there is no fact {stated}" if stated else "it names no fact")
-        return (best[1],)
+                best = support.score, number
+        return best[1] if best else None
 
     def _is_repeated(self, question: str) -> bool:
         key = re.sub(r"\W+", " ", fold(question)).strip()
@@ -323,6 +334,7 @@ def _show(value: Fraction) -> str:
 
 def _clean_answer(text: str) -> str:
     text = _ANSWER_PREFIX.sub("", _MARK.sub("", nfc(text)).strip())
+    text = _NUMBERED.sub("", text)  # the first of one
     if (len(text) < _MIN_CHARS and not re.search(r"\d|[가-힣]", text)) or _PLACEHOLDER.match(text):
         raise DroppedError("its answer is empty")
     return text

@@ -32,18 +32,9 @@ from ondol.forge.write.prompts import (
     cut_window,
     estimate_tokens,
 )
-from ondol.forge.write.shapes import SHAPES, build_schema, explain_fault
+from ondol.forge.write.shapes import BY_FACT, SHAPES, build_schema, explain_fault
 from ondol.policy.access import strictest
 
-_BY_FACT: frozenset[ExampleKind] = frozenset({
-    "qa",
-    "table",
-    "list",
-    "paraphrase",
-    "instruction",
-    "not_in_documents",
-    "translation",
-})
 _WORDED: frozenset[ExampleKind] = frozenset({"qa", "table", "list", "paraphrase", "translation"})
 _FACTS_PER_REQUEST = 8
 _MAX_SECOND_FACTS = 6
@@ -139,7 +130,7 @@ class _Work:
         # Train needs one wording more, to be withheld.
         worded = order.kind in _WORDED
         self._wordings = order.wordings + (order.split == "train") if worded else 1
-        most = self._wordings if order.kind in _BY_FACT else _MAX_COUNT
+        most = self._wordings if order.kind in BY_FACT else _MAX_COUNT
         self._assembler = Assembler(order, sources, language=self._language, model=setup.name, wordings=most)
         self._spoiled: list[Rejected] = []
         self._tightness = 0
@@ -171,7 +162,7 @@ class _Work:
 
     def _cut_groups(self, pending: Sequence[int], size: int) -> list[list[int]]:
         """Return the facts of each request; kinds that are not counted by fact make do with one."""
-        if self._order.kind not in _BY_FACT:
+        if self._order.kind not in BY_FACT:
             return [list(pending[:size])]
         groups: list[list[int]] = [[]]
         room = self._reply_room()
@@ -184,7 +175,7 @@ class _Work:
         return groups
 
     def _find_missing(self, pending: Sequence[int]) -> list[int]:
-        if self._order.kind in _BY_FACT:
+        if self._order.kind in BY_FACT:
             return [number for number in pending if number not in self._assembler.covered]
         return [] if self._assembler.drafts else list(pending)
 
@@ -330,7 +321,7 @@ class _Work:
         """Return how many tokens a full reply takes, with room to spare."""
         wide = 1.6 if self._language == "ko" else 1.0
         texts = {source.number: source.evidence.quote for source in self._sources}
-        if self._order.kind in _BY_FACT:
+        if self._order.kind in BY_FACT:
             told = sum(estimate_tokens(texts[number]) for number in group)
             versions = self._wordings if self._order.kind == "paraphrase" else 1
             tokens = told * versions + len(group) * wide * (40 + 40 * self._wordings)

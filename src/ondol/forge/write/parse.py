@@ -24,6 +24,7 @@ _OPENING = re.compile(r"[{\[]")
 # Joined to the end of broken text: whatever it is found in had no end. Letters, so that a number is not taken
 # for whole before it.
 _END = "zqcutqz"
+_QUOTE = "[\"'“”‘’]"
 _MAX_CHARS = 400_000
 _MAX_DEPTH = 6
 _MAX_TRIES = 200
@@ -129,7 +130,7 @@ def _mend(text: str, found: _Found) -> None:
         value = _drop_uncertain(value, text)
         found.is_cut = True
     found.is_cut |= ended.has_dropped or _is_open(text)
-    found.values.append(value)
+    found.values.append(_drop_pieces(value, text))
 
 
 class _Pruner:
@@ -198,6 +199,25 @@ def _find_items(value: Any, keys: Mapping[str, str], depth: int) -> Iterator[dic
     if isinstance(value, list):
         for part in value:
             yield from _find_items(part, keys, depth - 1)
+
+
+def _drop_pieces(value: Any, text: str) -> Any:
+    """Drop pieces that a quote within a listed text made of it: ``["What's new?"]`` is no list of two."""
+    if isinstance(value, dict):
+        return {key: _drop_pieces(part, text) for key, part in value.items()}
+    if isinstance(value, list):
+        kept = (part for part in value if not isinstance(part, str) or _stands_whole(part, text))
+        return [_drop_pieces(part, text) for part in kept]
+    return value
+
+
+def _stands_whole(part: str, text: str) -> bool:
+    """Tell whether ``part`` stands in ``text`` between quotes with a separator on both sides."""
+    forms = {re.escape(part), re.escape(json.dumps(part, ensure_ascii=False)[1:-1])}
+    return any(
+        re.search(rf"(?:[\[,]\s*|{_QUOTE}\s+){_QUOTE}{form}{_QUOTE}(?:\s*[,\]}}]|\s*\Z|\s+{_QUOTE})", text)
+        for form in forms
+    )
 
 
 def _name(key: Any) -> str:

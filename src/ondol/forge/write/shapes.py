@@ -219,6 +219,17 @@ class QuestionShape(Shape):
     known_by = ("question",)
 
 
+BY_FACT: frozenset[ExampleKind] = frozenset({
+    "qa",
+    "table",
+    "list",
+    "paraphrase",
+    "instruction",
+    "not_in_documents",
+    "translation",
+})
+"""Kinds of which one item is wanted for each fact."""
+
 SHAPES: dict[ExampleKind, type[Shape]] = {
     "qa": AnswerShape,
     "table": AnswerShape,
@@ -253,7 +264,8 @@ def build_schema(
         wordings: questions, or restatements, wanted of each fact.
     """
     facts = {"type": "array", "items": {"type": "integer", "enum": list(numbers)}, "minItems": 1}
-    fields = _build_fields(kind, {**facts, "maxItems": min(4, len(numbers))}, wordings)
+    most = 1 if kind in BY_FACT else min(4, len(numbers))
+    fields = _build_fields(kind, {**facts, "maxItems": most}, wordings)
     item = _object(fields)
     items = {"type": "array", "items": item, "minItems": 1, "maxItems": num_items}
     return _object({"items": items})
