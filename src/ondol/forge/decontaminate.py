@@ -50,6 +50,7 @@ Confirm = Callable[[str, str], bool]
 
 _PHRASE = 5  # items that share a run of words; more of them is a phrase
 _OWN = 0.2  # share of an item's runs that must be its own, else it is met whole or not at all
+_QUOTED = 0.8  # share of an item that an answer must hold
 _MIN_WORDS = 4  # of a contained short item; a shorter one must be the whole question
 _MIN_SYLLABLES = 8
 # Shared content, 0 to 1, that is enough: alone, with a near vector, with one that is very near; and the sum
@@ -130,7 +131,7 @@ class _Runs:
     @classmethod
     def build(cls, length: int, runs: Sequence[tuple[int, Hashes]]) -> "_Runs":
         """Sort the runs of all items and leave out phrases."""
-        if not runs:
+        if not any(len(found) for _, found in runs):
             return cls(length)
         hashes = np.concatenate([found for _, found in runs])
         items = np.concatenate([np.full(len(found), n, np.int32) for n, found in runs])
@@ -274,13 +275,20 @@ class Decontaminator:
         self._is_whole = is_whole
 
     def _find_words(self, question: str, answer: str) -> _Found | None:
-        asked = tokenise(question)
-        both = tokenise(f"{question}\n{answer}") if answer else asked
+        asked, share = tokenise(question), self._settings.share
+        found = (
+            self._find_runs(asked, share) or self._find_whole(asked, asked) or self._find_letters(asked, 0.0)
+        )
+        if found or not answer:
+            return found
+        # Answers quote documents, and an item about the same document may quote it too.
+        share = max(share, _QUOTED)
+        both = tokenise(f"{question}\n{answer}")
         return (
-            self._find_runs(both) or self._find_whole(asked, both) or self._find_letters(asked, question=True)
-        ) or (self._find_letters(both, question=False) if answer else None)
+            self._find_runs(both, share) or self._find_whole(asked, both) or self._find_letters(both, share)
+        )
 
-    def _find_runs(self, tokens: Tokens) -> _Found | None:
+    def _find_runs(self, tokens: Tokens, least: float) -> _Found | None:
         best: _Found | None = None
         for runs in self._runs:
             for item, places in runs.find(tokens).items():
@@ -288,7 +296,7 @@ class Decontaminator:
                     continue
                 met = _count_covered(places, runs.length)
                 share = met / int(self._covered[item])
-                if share >= self._settings.share and (best is None or share > best.score):
+                if share >= least and (best is None or share > best.score):
                     best = _Found("ngram", item, share, f"{share:.0%} of the words of")
         return best
 
@@ -304,11 +312,12 @@ class Decontaminator:
 
     def _is_given_away(self, item: int, length: int, key: int, asked: Tokens, both: Tokens) -> bool:
         """Tell whether a short item that was met whole is the question, or comes with its answer."""
-        if length == len(asked) and key in hash_runs(asked.hashes, length).tolist():
+        is_asked = key in hash_runs(asked.hashes, length).tolist()
+        if is_asked and length == len(asked):
             return True
         if length < (_MIN_SYLLABLES if both.is_korean else _MIN_WORDS):
             return False
-        return 2 * length >= len(asked) or self._holds_answer(item, both)
+        return (is_asked and 2 * length >= len(asked)) or self._holds_answer(item, both)
 
     def _holds_answer(self, item: int, both: Tokens) -> bool:
         texts = (self._items[item].answer, *self._items[item].choices)
@@ -320,11 +329,8 @@ class Decontaminator:
                 return True
         return False
 
-    def _find_letters(self, tokens: Tokens, *, question: bool) -> _Found | None:
-        """Find a long enough common run of letters; in an answer it must also be much of the item.
-
-        Answers quote documents, and a question about the same document may quote it as well.
-        """
+    def _find_letters(self, tokens: Tokens, least: float) -> _Found | None:
+        """Find a long enough common run of letters that is at least a share of the item."""
         windows = hash_windows(tokens.letters, self._window)
         if not len(self._windows.hashes) or not len(windows):
             return None
@@ -338,8 +344,7 @@ class Decontaminator:
                 item = int(self._windows.items[place])
                 theirs = tokenise(self._items[item].question).letters
                 length = _extend(letters, here, theirs, int(self._windows.places[place]) * self._stride)
-                is_much = question or length >= self._settings.share * len(theirs)
-                if length >= self._settings.substring and is_much:
+                if length >= max(self._settings.substring, least * len(theirs)):
                     return _Found("substring", item, length / len(theirs), f"{length} letters in a row of")
                 place += 1
         return None
