@@ -222,8 +222,14 @@ _DENIALS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
             r"\1",
         ),
         (r"\bcannot\b", "can"),
-        (r"\b(is|are|was|were|must|should|will|may|could|would)\b(?! not\b|n['’]t\b)", r"\1 not"),
-        (r"\bcan\b(?! not\b)", "cannot"),
+        (
+            (
+                r"\b(is|are|was|were|must|should|will|may|could|would)\b(?! not\b|n['’]t\b| only\b"
+                r"| just\b)"
+            ),
+            r"\1 not",
+        ),
+        (r"\bcan\b(?! not\b| only\b| just\b)", "cannot"),
         (r"\b(has|have|had) (?=been\b|to\b|\w+ed\b)", r"\1 not "),
         (r"\bDo not (?=[a-z])", ""),
         (r"\bwithout\b", "with"),
@@ -294,9 +300,10 @@ _IN_ANSWER: dict[PlantedKind, Callable[[Item, random.Random], tuple[str, str] | 
 
 # -- what is borrowed from another item -------------------------------------------------------------------
 
+# One word or two, the first without a particle of its own.
 _KOREAN_SUBJECT = re.compile(
-    r"^(?P<name>(?:[가-힣A-Za-z0-9]+ ){0,2}?[가-힣A-Za-z0-9]{2,}?)"
-    r"(?P<particle>은|는|이|가)\s"
+    r"^(?P<name>(?:[가-힣A-Za-z0-9]*[^은는이가을를에의로도고서며\s\W] )?[가-힣A-Za-z0-9]{2,}?)(?:은"
+    r"|는|이|가)\s"
 )
 
 
@@ -307,8 +314,10 @@ def _plant_entity(item: Item, other: Item, index: int, rng: random.Random) -> Pl
     if not mine or not theirs:
         return None
     old, new = rng.choice(mine), rng.choice(theirs)
-    at = item.answer.find(old)
-    return _change(item, "entity", _replace(item.answer, at, at + len(old), new), new, index)
+    place = re.search(rf"(?<![A-Za-z0-9]){re.escape(old)}(?![A-Za-z0-9])", item.answer)
+    if place is None:
+        return None
+    return _change(item, "entity", _replace(item.answer, *place.span(), new), new, index)
 
 
 def _entities(text: str) -> list[str]:

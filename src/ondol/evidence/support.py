@@ -29,8 +29,9 @@ from ondol.evidence.terms import (
     find_written,
     is_weak,
     simple_terms,
+    word_set,
 )
-from ondol.text.language import detect_language, has_hangul
+from ondol.text.language import detect_language
 from ondol.text.lexemes import stem
 from ondol.text.normalise import fold
 
@@ -42,7 +43,8 @@ MIN_WORDS = 0.6
 """Share of a sentence's weight that the quotation must hold; set by hand, checked on planted errors."""
 
 _CLAUSE = re.compile(
-    r"[,;:]\s+|\s+(?:and|or|but|while|whereas|because|so)\s+|(?<=[고며])\s+|(?<=지만)\s+|(?<=[와과])\s+"
+    r"[,;:]\s+|\s\|\s|\s+(?:and|or|but|while|whereas|because|so)\s+|(?<=[고며])\s+|(?<=지만)\s+|"
+    r"(?<=[와과])\s+"
 )
 _MIN_CLAUSE = 0.4
 _MIN_DIGITS = 3
@@ -133,7 +135,7 @@ def check_support(
         alone, carried = _entail([t for t in words if t not in names] or words, theirs, TermBag(()))
         is_low = score < min_words or alone < _MIN_ALONE * min_words
         missing["words"] = (absent or carried) if is_low else _strange_clause(sentence, theirs, around, terms)
-        missing["words"] += _strange_nouns(sentence, words, f"{evidence}\n{context}", (theirs, around))
+        missing["words"] += _strange_nouns(sentence, f"{evidence}\n{context}", (theirs, around), terms)
         missing["names"] += _wrong_subject(sentence, evidence, terms)
     failed = tuple(check for check, found in missing.items() if found)
     return Support(
@@ -227,20 +229,24 @@ def _strange_clause(sentence: str, evidence: TermBag, context: TermBag, terms: T
 
 
 def _strange_nouns(
-    sentence: str, words: Sequence[str], known: str, bags: tuple[TermBag, TermBag]
+    sentence: str, known: str, bags: tuple[TermBag, TermBag], terms: TermFunction
 ) -> list[str]:
-    """Return Korean nouns, told by the particle behind them, that neither quotation nor context hold.
+    """Return Korean nouns that neither quotation nor context hold.
 
-    A paraphrase changes verbs and grammar; a new thing that is spoken of is no paraphrase.
+    A paraphrase changes verbs and grammar; a new thing that is spoken of is no paraphrase. A word is a noun
+    here if nothing but its stems and a particle stand in it.
     """
     strange = []
-    for word in dict.fromkeys(words):
-        if not has_hangul(word) or len(word) < _MIN_NOUN or is_weak(word) or word in known:
+    for word in dict.fromkeys(_HANGUL_WORD.findall(sentence)):
+        noun = _PARTICLE.sub("", word) if len(word) > _MIN_NOUN else word
+        if len(noun) < _MIN_NOUN or noun in known or noun in _LIGHT_WORDS:
             continue
-        if any(bag.match(word) for bag in bags) or not re.search(f"{word}{_PARTICLE}", sentence):
+        stems = terms(noun)
+        if not stems or "".join(stems) != noun or all(is_weak(t) for t in stems):
             continue
-        if not any(word.startswith(t) for bag in bags for t in bag.terms if len(t) >= _MIN_NOUN):
-            strange.append(word)
+        near = [t for bag in bags for t in bag.terms if len(t) >= _MIN_NOUN and (t in noun or noun in t)]
+        if not near and not any(bag.match(t) for bag in bags for t in stems):
+            strange.append(noun)
     return strange
 
 
@@ -262,9 +268,21 @@ def _wrong_subject(sentence: str, evidence: str, terms: TermFunction) -> list[st
 
 _MIN_NOUN = 2
 _MIN_NAME = 3
-_PARTICLE = (
-    r"(?:은|는|이|가|을|를|에서?|와|과|의|으로|로|도|만|부터|까지|이나|나|보다|처럼|마다|에게)(?![가-힣])"
+_HANGUL_WORD = re.compile(r"[가-힣]+")
+_PARTICLE = re.compile(
+    r"(?:에서는|에서도|에서|에게|에는|에도|으로는|으로|부터|까지|이나|처럼|마다|보다|이며|이고|은|는"
+    r"|이|가|을|를|에|와|과|의|로|도"
+    r"|만|나)$"
 )
+# Words that hold a sentence together, though they look like nouns.
+_LIGHT_WORDS = word_set("""
+    동안 서로 모두 각각 즉시 바로 직접 항상 함께 다시 먼저 이미 현재 이후 이전 다음 처음 매우 특히 주로 대신
+    별도 아니요 아니오 그렇
+    하나 여섯 일곱 여덟 아홉 다섯 가지 사실 모습 상태 대상 해당 자신 자체 포함 기준 관련 구체 실제 일반 전체
+    각종 여러 다양 당시 이날
+    가운데 사이 동시 그대로 스스로 나머지 이외 이하 이상 미만 초과 완전 계속 반드시 아직 더욱 가장 모든 별로
+    수행 진행 필요 가능 불가능
+""")
 _KOREAN_POINTER = re.compile(r"(?:[이그저]|[이그]것|[이그]들|해당|[여거]기|[이그]러한)(?:\s|$)")
 _LATIN_TERM = re.compile(r"[A-Za-z][A-Za-z0-9+#.-]{1,}[A-Za-z0-9]")
 

@@ -42,7 +42,8 @@ _POINTING = re.compile(
     re.IGNORECASE,
 )
 _POINTING_KO = re.compile(
-    r"(?<![가-힣])(?:위의|위에서|위와 같|위 (?=그림|표|내용|글|문장|문단|단락|절|항목|사진|예|설명"
+    r"(?:^|[,.(]\s?|[은는이가을를의에서]\s)(?:위의|위에서)|(?<![가-힣])(?:위와 같|위 (?=그림|표|내용"
+    r"|글|문장|문단|단락|절|항목|사진|예|설명"
     r"|화면|목록|코드)"
     r"|아래의|아래에서|아래와 같|아래 (?=그림|표|내용|글|문장|문단|단락|절|항목|사진|예|설명|화면"
     r"|목록|코드|중)"
@@ -55,7 +56,7 @@ _POINTING_KO = re.compile(
     r"|(?:문서|글|문장|단락|본문|설명|내용)에 (?:따르면|의하면|나온|나오는|언급된|적힌|있는)"
     r"|(?:그림|사진|표|스크린샷|화면)에(?:서)? (?:보이는|나온|나오는|표시된 것|나타난 것)|(?:그림|표) ?\d)"
 )
-_DETERMINER_KO = re.compile(r"(?<![가-힣])(?:해당|이|그|저|본)\s(?=(?P<noun>[가-힣A-Za-z]+))")
+_DETERMINER_KO = re.compile(r"(?<!\S)(?:해당|이|그|저|본)\s(?=(?P<noun>[가-힣A-Za-z]+))")
 _THIS = re.compile(
     r"\b(?:this|these|those(?!(?: [a-z]+)? (?:who|which|that|with|of|in|whose)\b))\b(?:\s+(?P<noun>[a-z]+))?",
     re.IGNORECASE,
@@ -112,7 +113,8 @@ _POINTING_ANSWER = re.compile(
     r"|\b(?:the|this) (?:image|figure|diagram|screenshot|picture|table) (?:above|below)\b|\bsee "
     r"(?:above|below)\b"
     r"|\bthe (?:following|above|below) (?:image|figure|diagram|screenshot|picture|table|section)\b"
-    r"|(?:위|아래|다음|앞|이) ?(?:의 )?(?:그림|이미지|사진|스크린샷|절|표)(?:을|를|과|와|에|은|는|의"
+    r"|(?:^|[,.(]\s?|[은는이가을를에서]\s)(?:위|아래|다음|앞|이)(?:의)? ?(?:그림|이미지|사진|스크린샷"
+    r"|절|표)(?:을|를|과|와|에|은|는|의"
     r"|처럼)|[을를] 참[고조]하"
     r"|(?:아래|다음)(?:를|을|와 같습니다|과 같습니다)[.\s]*\Z",
     re.IGNORECASE,
