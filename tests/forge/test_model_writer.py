@@ -7,14 +7,17 @@ import time
 import pytest
 from writer_server import read_prompt, serving, to_json, write_items
 
+from ondol.core.access import LOCAL_PRINCIPAL
 from ondol.core.errors import ContextLengthError, EngineError, EngineUnavailableError, NoModelError
 from ondol.core.examples import Fact, Passage
 from ondol.core.models import ModelProfile
+from ondol.engines.cache import CachedChat
 from ondol.engines.chat.fake import FakeChat
 from ondol.engines.chat.openai import OpenAIChat
 from ondol.forge.order import Order
 from ondol.forge.write.model import ModelWriter
 from ondol.forge.write.shapes import SHAPES
+from ondol.store import open_store
 
 ENGLISH = """The geofence of the planning tool may have at most 70 points.
 The battery must be replaced after 300 charging cycles.
@@ -444,3 +447,15 @@ def test_the_profile_decides_about_schemas():
     chat = FakeChat("{}", profile=ModelProfile(name="plain", json_schema=False))
     ModelWriter(chat, name="plain", max_attempts=1).write(make_order())
     assert chat.requests[0].json_schema is None
+
+
+def test_calls_that_are_kept_are_named_and_never_repeated(tmp_path):
+    with serving() as server, open_store(tmp_path) as store:
+        chat = OpenAIChat(server.base_url, "served-model", profile={"context_tokens": 8192})
+        kept = CachedChat(chat, store.calls, fingerprint="f", principal=LOCAL_PRINCIPAL)
+        first = ModelWriter(kept, name="served-model").write(make_order())
+        again = ModelWriter(kept, name="served-model").write(make_order())
+        assert len(server.bodies) == 1
+        assert store.calls.keys_for_document("doc_a") == {first.drafts[0].calls[0]}
+    assert first == again
+    assert {draft.calls for draft in first.drafts} == {first.drafts[0].calls}

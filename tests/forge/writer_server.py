@@ -99,6 +99,7 @@ class WriterServer(ThreadingHTTPServer):
     """
 
     daemon_threads = True
+    request_queue_size = 128
 
     def __init__(self, write=to_json, *, finish=lambda count: "stop", refuses_schemas=False):
         super().__init__(("127.0.0.1", 0), _Handler)
