@@ -132,6 +132,7 @@ class Draft(Frozen):
 
     Attributes:
         passages: shown to the model before the question; open book only.
+        origins: where its words come from besides its turns' evidence: of a question that was taken over.
         facts: ids of the facts taught.
         wording: 0 for the first wording of a fact, 1 for the next, …
         calls: keys of the model calls that it came from; none for what code wrote.
@@ -142,6 +143,7 @@ class Draft(Frozen):
     book: Book = "closed"
     turns: tuple[Turn, ...]
     passages: tuple[Passage, ...] = ()
+    origins: tuple[Evidence, ...] = ()
     system: str = ""
     facts: tuple[str, ...] = ()
     topic: str = ""

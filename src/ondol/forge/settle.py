@@ -374,8 +374,9 @@ def build_example(draft: Draft, verdicts: Sequence[Verdict]) -> Example:
     """Return the example that a draft has become."""
     evidence = tuple({_place(e): e for turn in draft.turns for e in turn.evidence}.values())
     # An example shows its passages too, so their labels and licences bind it as well.
-    labels = [*(e.label for e in evidence), *(p.label for p in draft.passages)]
-    licences = dict.fromkeys([*(e.licence for e in evidence), *(p.licence for p in draft.passages)])
+    further: tuple[Passage | Evidence, ...] = (*draft.passages, *draft.origins)
+    labels = [each.label for each in (*evidence, *further)]
+    licences = dict.fromkeys(each.licence for each in (*evidence, *further))
     messages = build_messages(draft)
     identity = "\x00".join([draft.kind, *(m.content for m in messages), *(e.quote for e in evidence)])
     return Example(
@@ -390,6 +391,7 @@ def build_example(draft: Draft, verdicts: Sequence[Verdict]) -> Example:
         licences=tuple(licences),
         provenance=Provenance(
             evidence=evidence,
+            shown=tuple(dict.fromkeys(each.document for each in further)),
             facts=draft.facts,
             writer=draft.writer,
             model=draft.model,
@@ -403,13 +405,18 @@ def build_example(draft: Draft, verdicts: Sequence[Verdict]) -> Example:
 def _build_rejected(draft: Draft, verdicts: Sequence[Verdict]) -> Rejected:
     failed = next(verdict for verdict in verdicts if not verdict.passed)
     text = _describe(draft)
+    sources: tuple[Passage | Evidence, ...] = (
+        *(e for turn in draft.turns for e in turn.evidence),
+        *draft.passages,
+        *draft.origins,
+    )
     return Rejected(
         id="rej_" + sha256_hex(f"{draft.kind}\x00{failed.check}\x00{text}".encode())[:24],
         kind=draft.kind,
         reason=failed.check,
         detail=failed.detail,
         text=text[:_KEPT_TEXT],
-        documents=tuple(dict.fromkeys(e.document for turn in draft.turns for e in turn.evidence)),
+        documents=tuple(dict.fromkeys(each.document for each in sources)),
         writer=draft.writer,
         verdicts=tuple(verdicts),
     )
