@@ -41,6 +41,9 @@ from ondol.policy.access import strictest
 from ondol.store.datasets import Datasets
 from ondol.store.forging import RunDocument, RunLedger
 
+CALIBRATION_FILE = "calibration.json"
+"""The judge's scores on true and planted items; reviewers' verdicts are added to them."""
+
 _SPLITS: tuple[Split, ...] = ("train", "validation", "test", "recall")
 _MAX_SAMPLES = 6
 
@@ -134,6 +137,9 @@ def publish(
         writer.add_file(CARD_FILE, build_card(card))
         for file, picture in build_pictures(card).items():
             writer.add_file(f"{PICTURES_FOLDER}/{file}", picture)
+        calibration = ledger.get("calibration")
+        if calibration is not None:
+            writer.add_file(CALIBRATION_FILE, calibration)
         splits = [split for split in _SPLITS if tally.count(split)]
         info = build_dataset_info(name, splits, retention=bool(tally.retention))
         writer.add_file(DATASET_INFO_FILE, info)

@@ -17,6 +17,7 @@ from ondol.core.models import Capability, ModelRecord
 from ondol.engines.chat.profiles import build_profile
 from ondol.serve.bridge import Workers
 from ondol.serve.jobs import JobRunner
+from ondol.serve.reviewing import Reviewing
 from ondol.serve.security import NOBODY, Access, Guard
 from ondol.serve.trail import AuditTrail
 from ondol.serve.upkeep import Upkeep
@@ -52,6 +53,7 @@ class ServeContext:
         )
         self.runner = JobRunner(ondol)
         self.upkeep = Upkeep(ondol)
+        self.reviewing = Reviewing(ondol)
         self.upstream = Upstream(max_open=limit)
         self._refused_at = float("-inf")
         self.pictures = PictureCache(self.workers)

@@ -76,6 +76,150 @@ export interface paths {
         patch: operations["renameConversation"];
         trace?: never;
     };
+    "/api/v1/datasets": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Datasets
+         * @description List the datasets of which the asker may read something.
+         */
+        get: operations["listDatasets"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/datasets/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * A dataset
+         * @description Return what is known of a dataset.
+         */
+        get: operations["getDataset"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/datasets/{name}/examples": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Examples
+         * @description Page through a split; ``next`` is the ``after`` of the next page.
+         */
+        get: operations["listExamples"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/datasets/{name}/review": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Reviews so far
+         * @description Say how far the reviewers are, how far they agree, and what that makes of the judge.
+         */
+        get: operations["reviewOverview"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/datasets/{name}/review/mine": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * My verdicts
+         * @description List the asker's own verdicts, the newest first.
+         */
+        get: operations["myReviews"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/datasets/{name}/review/next": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What to review next
+         * @description Choose the next example for the asker.
+         */
+        get: operations["nextReview"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/datasets/{name}/review/{example_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * An example to review
+         * @description Return an example with its sources, to look at again.
+         */
+        get: operations["getReviewItem"];
+        /**
+         * Accept, fix or reject
+         * @description Keep a verdict; a second one of the same reviewer replaces the first.
+         */
+        put: operations["saveReview"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/documents": {
         parameters: {
             query?: never;
@@ -913,6 +1057,41 @@ export interface components {
             updated_at: string;
         };
         /**
+         * DatasetList
+         * @description Datasets of which the asker may read something.
+         */
+        DatasetList: {
+            /** Datasets */
+            datasets: components["schemas"]["DatasetSummary"][];
+        };
+        /**
+         * DatasetSummary
+         * @description A dataset, as a list shows it.
+         *
+         *     Attributes:
+         *         examples: by split; ``recall`` is asked, never taught.
+         *         reviewed: examples that someone has reviewed.
+         */
+        DatasetSummary: {
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /** Examples */
+            examples: {
+                [key: string]: number;
+            };
+            /** Label */
+            label: string;
+            /** Licences */
+            licences: string[];
+            /** Name */
+            name: string;
+            /** Reviewed */
+            reviewed: number;
+        };
+        /**
          * DeltaEvent
          * @description Data of an event ``delta``: the next verified piece; all pieces together are ``Answer.answer``.
          */
@@ -1077,6 +1256,101 @@ export interface components {
              * @default
              */
             remedy: string;
+        };
+        /**
+         * Evidence
+         * @description An exact quotation: the stored text of the place, cut at ``start:end``, equals ``quote``.
+         *
+         *     Attributes:
+         *         document: its id.
+         *         page: 1-based; 0 for a document without pages.
+         *         context: heading path and table header, never quoted.
+         *         label: text form of the document's label.
+         */
+        Evidence: {
+            /** Chunk Id */
+            chunk_id: string;
+            /**
+             * Context
+             * @default
+             */
+            context: string;
+            /** Document */
+            document: string;
+            /** End */
+            end: number;
+            /**
+             * Label
+             * @default open
+             */
+            label: string;
+            /**
+             * Licence
+             * @default unknown
+             */
+            licence: string;
+            /**
+             * Page
+             * @default 0
+             */
+            page: number;
+            /** Quote */
+            quote: string;
+            /** Start */
+            start: number;
+            /** Title */
+            title: string;
+            /** Uri */
+            uri: string;
+        };
+        /**
+         * Example
+         * @description One verified training example: a line of ``train.jsonl`` and its sisters.
+         *
+         *     Attributes:
+         *         id: from kind, messages and quotes.
+         *         group: examples of one group teach the same fact; it never spans splits, ``recall`` apart.
+         *         label: text form of the strictest label of its sources.
+         *         licences: of its sources, each once.
+         */
+        Example: {
+            /**
+             * Book
+             * @enum {string}
+             */
+            book: "closed" | "open";
+            /** Group */
+            group: string;
+            /** Id */
+            id: string;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "qa" | "list" | "table" | "not_in_documents" | "dialogue" | "instruction" | "paraphrase" | "multi_hop" | "summary" | "reasoning" | "translation";
+            /** Label */
+            label: string;
+            /** Language */
+            language: string;
+            /** Licences */
+            licences: string[];
+            /** Messages */
+            messages: components["schemas"]["Message"][];
+            provenance: components["schemas"]["Provenance"];
+            /** Topic */
+            topic: string;
+            /** Verdicts */
+            verdicts: components["schemas"]["Verdict"][];
+        };
+        /**
+         * ExampleList
+         * @description A page of examples; ``next`` is absent at the end.
+         */
+        ExampleList: {
+            /** Examples */
+            examples: components["schemas"]["Example"][];
+            /** Next */
+            next?: number | null;
         };
         /**
          * FeedbackBody
@@ -1285,6 +1559,28 @@ export interface components {
             /** Name */
             name: string;
         };
+        /**
+         * JudgeStanding
+         * @description What the judge is worth, with the reviewers' verdicts counted in.
+         *
+         *     Attributes:
+         *         before: precision as calibrated when the dataset was made.
+         *         verdicts: of reviewers, counted in.
+         */
+        JudgeStanding: {
+            /** Before */
+            before: number;
+            /** Model */
+            model: string;
+            /** Precision */
+            precision: number;
+            /** Recall */
+            recall: number;
+            /** Usable */
+            usable: boolean;
+            /** Verdicts */
+            verdicts: number;
+        };
         Label: string;
         /**
          * LabelList
@@ -1347,6 +1643,19 @@ export interface components {
              * @default false
              */
             session: boolean;
+        };
+        /**
+         * Message
+         * @description One message of a chat, in the common form.
+         */
+        Message: {
+            /** Content */
+            content: string;
+            /**
+             * Role
+             * @enum {string}
+             */
+            role: "system" | "user" | "assistant" | "tool";
         };
         /**
          * ModelEntries
@@ -1472,6 +1781,215 @@ export interface components {
             text: string;
         };
         /**
+         * Provenance
+         * @description Where an example comes from, to the character and the call.
+         *
+         *     Attributes:
+         *         shown: ids of documents whose text is in the messages, or was in a prompt, without being quoted.
+         */
+        Provenance: {
+            /**
+             * Calls
+             * @default []
+             */
+            calls: string[];
+            /** Evidence */
+            evidence: components["schemas"]["Evidence"][];
+            /**
+             * Facts
+             * @default []
+             */
+            facts: string[];
+            /**
+             * Model
+             * @default
+             */
+            model: string;
+            /**
+             * Shown
+             * @default []
+             */
+            shown: string[];
+            /**
+             * Wording
+             * @default 0
+             */
+            wording: number;
+            /**
+             * Writer
+             * @enum {string}
+             */
+            writer: "frames" | "composer" | "model";
+        };
+        /**
+         * ReviewBody
+         * @description A verdict as it was kept.
+         *
+         *     Attributes:
+         *         warning: what the checks say of a corrected answer; absent when they find nothing.
+         */
+        ReviewBody: {
+            /** Answers */
+            answers: string[];
+            /** Created At */
+            created_at?: string | null;
+            /** Example Id */
+            example_id: string;
+            /** Note */
+            note: string;
+            /** Reason */
+            reason: string;
+            /** Reviewer */
+            reviewer: string;
+            /**
+             * Verdict
+             * @enum {string}
+             */
+            verdict: "accept" | "fix" | "reject";
+            /** Warning */
+            warning?: string | null;
+        };
+        /**
+         * ReviewItem
+         * @description An example before a reviewer.
+         *
+         *     Attributes:
+         *         pick: why it was chosen; absent when it was asked for by name.
+         *         left: examples that the reviewer has not seen.
+         *         mine: the reviewer's own verdict, if there is one.
+         */
+        ReviewItem: {
+            example: components["schemas"]["Example"];
+            /** Left */
+            left?: number | null;
+            mine?: components["schemas"]["ReviewBody"] | null;
+            /** Pick */
+            pick?: string | null;
+            /** Sources */
+            sources: components["schemas"]["SourceText"][];
+            /** Split */
+            split: string;
+        };
+        /**
+         * ReviewList
+         * @description The asker's own verdicts, the newest first.
+         */
+        ReviewList: {
+            /** Reviews */
+            reviews: components["schemas"]["ReviewBody"][];
+        };
+        /**
+         * ReviewNext
+         * @description What to review next; ``item`` is absent when all is done.
+         */
+        ReviewNext: {
+            item?: components["schemas"]["ReviewItem"] | null;
+        };
+        /**
+         * ReviewOverview
+         * @description How far the reviewers are, and how far they agree.
+         *
+         *     Attributes:
+         *         reasons: that may be given for a fix or a rejection.
+         */
+        ReviewOverview: {
+            judge?: components["schemas"]["JudgeStanding"] | null;
+            /** Reasons */
+            reasons: string[];
+            statistics: components["schemas"]["ReviewStatistics"];
+        };
+        /**
+         * ReviewRequest
+         * @description A verdict.
+         *
+         *     Attributes:
+         *         answers: the corrected answers, one for each of the example's; for ``fix`` alone.
+         *         seconds: from seeing the example to the verdict.
+         */
+        ReviewRequest: {
+            /** Answers */
+            answers?: string[];
+            /**
+             * Note
+             * @default
+             */
+            note: string;
+            /**
+             * Reason
+             * @default
+             */
+            reason: string;
+            /**
+             * Seconds
+             * @default 0
+             */
+            seconds: number;
+            /**
+             * Verdict
+             * @enum {string}
+             */
+            verdict: "accept" | "fix" | "reject";
+        };
+        /**
+         * ReviewStatistics
+         * @description All reviewers' work on a dataset.
+         *
+         *     Attributes:
+         *         examples: in the dataset, as far as the asker may read it.
+         *         reviewed: of these, by anyone.
+         *         overlap: by two or more.
+         *         alpha: Krippendorff's, nominal; absent while it cannot be told.
+         *         by_kind: of each kind, reviews and the share accepted.
+         */
+        ReviewStatistics: {
+            /** Alpha */
+            alpha?: number | null;
+            /** By Kind */
+            by_kind: {
+                [key: string]: [
+                    number,
+                    number
+                ];
+            };
+            /** Examples */
+            examples: number;
+            /** Overlap */
+            overlap: number;
+            /** Reasons */
+            reasons: {
+                [key: string]: number;
+            };
+            /** Reviewed */
+            reviewed: number;
+            /** Reviewers */
+            reviewers: components["schemas"]["ReviewerSummary"][];
+            /** Verdicts */
+            verdicts: {
+                [key: string]: number;
+            };
+        };
+        /**
+         * ReviewerSummary
+         * @description One reviewer's work.
+         *
+         *     Attributes:
+         *         per_hour: items an hour, over the time spent on them.
+         */
+        ReviewerSummary: {
+            /** Accepted */
+            accepted: number;
+            /** Fixed */
+            fixed: number;
+            /** Per Hour */
+            per_hour: number;
+            /** Rejected */
+            rejected: number;
+            /** Reviewer */
+            reviewer: string;
+            /** Reviews */
+            reviews: number;
+        };
+        /**
          * SearchRequest
          * @description A query, optionally narrowed.
          */
@@ -1504,6 +2022,36 @@ export interface components {
         SessionRequest: {
             /** Key */
             key: string;
+        };
+        /**
+         * SourceText
+         * @description A quotation with the text around it, as the corpus holds it now.
+         *
+         *     Attributes:
+         *         page: 1-based; absent for a document without pages.
+         *         before: text before the quotation; empty where the document is gone or may not be read.
+         *         after: text after it.
+         *         stands: the quotation is still the stored text of its place.
+         */
+        SourceText: {
+            /** After */
+            after: string;
+            /** Before */
+            before: string;
+            /** Context */
+            context: string;
+            /** Document */
+            document: string;
+            /** Page */
+            page?: number | null;
+            /** Quote */
+            quote: string;
+            /** Stands */
+            stands: boolean;
+            /** Title */
+            title: string;
+            /** Uri */
+            uri: string;
         };
         /**
          * SourcesEvent
@@ -1557,6 +2105,30 @@ export interface components {
              * @default 0
              */
             total_tokens: number;
+        };
+        /**
+         * Verdict
+         * @description The outcome of one check.
+         *
+         *     Attributes:
+         *         score: what was compared with the check's threshold, 0 to 1.
+         *         detail: what was found wrong, in one sentence; empty when it passed.
+         */
+        Verdict: {
+            /** Check */
+            check: string;
+            /**
+             * Detail
+             * @default
+             */
+            detail: string;
+            /** Passed */
+            passed: boolean;
+            /**
+             * Score
+             * @default 1
+             */
+            score: number;
         };
         /**
          * Withheld
@@ -1912,6 +2484,478 @@ export interface operations {
             };
             /** @description No valid API key (`not_authenticated`). */
             401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description No such thing, or none that this principal may know of (`not_found`). */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Too many requests at once (`engine_busy`); `Retry-After` says when to come back. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    listDatasets: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DatasetList"];
+                };
+            };
+            /** @description The request is malformed (`wrong_use`). */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description No valid API key (`not_authenticated`). */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Too many requests at once (`engine_busy`); `Retry-After` says when to come back. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    getDataset: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DatasetSummary"];
+                };
+            };
+            /** @description The request is malformed (`wrong_use`). */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description No valid API key (`not_authenticated`). */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description No such thing, or none that this principal may know of (`not_found`). */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Too many requests at once (`engine_busy`); `Retry-After` says when to come back. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    listExamples: {
+        parameters: {
+            query?: {
+                split?: "train" | "validation" | "test" | "recall";
+                after?: number;
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ExampleList"];
+                };
+            };
+            /** @description The request is malformed (`wrong_use`). */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description No valid API key (`not_authenticated`). */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description No such thing, or none that this principal may know of (`not_found`). */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Too many requests at once (`engine_busy`); `Retry-After` says when to come back. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    reviewOverview: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReviewOverview"];
+                };
+            };
+            /** @description The request is malformed (`wrong_use`). */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description No valid API key (`not_authenticated`). */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description No such thing, or none that this principal may know of (`not_found`). */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Too many requests at once (`engine_busy`); `Retry-After` says when to come back. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    myReviews: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReviewList"];
+                };
+            };
+            /** @description The request is malformed (`wrong_use`). */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description No valid API key (`not_authenticated`). */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description No such thing, or none that this principal may know of (`not_found`). */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Too many requests at once (`engine_busy`); `Retry-After` says when to come back. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    nextReview: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReviewNext"];
+                };
+            };
+            /** @description The request is malformed (`wrong_use`). */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description No valid API key (`not_authenticated`). */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description No such thing, or none that this principal may know of (`not_found`). */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Too many requests at once (`engine_busy`); `Retry-After` says when to come back. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    getReviewItem: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+                example_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReviewItem"];
+                };
+            };
+            /** @description The request is malformed (`wrong_use`). */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description No valid API key (`not_authenticated`). */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description No such thing, or none that this principal may know of (`not_found`). */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Too many requests at once (`engine_busy`); `Retry-After` says when to come back. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    saveReview: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+                example_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ReviewRequest"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReviewBody"];
+                };
+            };
+            /** @description The request is malformed (`wrong_use`). */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description No valid API key (`not_authenticated`). */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The principal may not do this (`access_denied`). */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };

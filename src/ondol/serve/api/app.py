@@ -15,7 +15,7 @@ from ondol.core.errors import AuthenticationError, OndolError
 from ondol.serve.api.body import BodyLimitMiddleware
 from ondol.serve.api.describe import build_openapi
 from ondol.serve.api.errors import build_response_for, install_error_handlers
-from ondol.serve.api.routes import ask, conversations, documents, jobs, system
+from ondol.serve.api.routes import ask, conversations, datasets, documents, jobs, system
 from ondol.serve.api.web import build_web_app
 from ondol.serve.context import ServeContext
 from ondol.serve.gateway.routes import router as gateway
@@ -44,7 +44,7 @@ def build_routes() -> FastAPI:
         redirect_slashes=False,
         lifespan=_lifespan,
     )
-    for module in (system, ask, documents, conversations, jobs):
+    for module in (system, ask, documents, conversations, jobs, datasets):
         app.include_router(module.router, prefix=API_PREFIX)
     app.include_router(gateway, prefix="/v1")
     install_error_handlers(app)

@@ -19,7 +19,9 @@ from pydantic import (
 
 from ondol.core.answers import Answer, Citation
 from ondol.core.documents import Document, Filter, Hit
+from ondol.core.examples import Example
 from ondol.core.models import ModelRecord
+from ondol.forge.review import ReviewStatistics
 from ondol.text.normalise import nfc
 
 MAX_QUESTION_CHARS = 8000
@@ -353,3 +355,144 @@ class DocumentQuery(RequestBody):
     label: LabelText | None = None
     after: AwareDatetime | None = None
     before: AwareDatetime | None = None
+
+
+class DatasetSummary(ResponseBody):
+    """A dataset, as a list shows it.
+
+    Attributes:
+        examples: by split; ``recall`` is asked, never taught.
+        reviewed: examples that someone has reviewed.
+    """
+
+    name: str
+    created_at: datetime
+    label: str
+    licences: list[str]
+    examples: dict[str, int]
+    reviewed: int
+
+
+class DatasetList(ResponseBody):
+    """Datasets of which the asker may read something."""
+
+    datasets: list[DatasetSummary]
+
+
+class ExampleList(ResponseBody):
+    """A page of examples; ``next`` is absent at the end."""
+
+    examples: list[Example]
+    next: int | None = None
+
+
+class SourceText(ResponseBody):
+    """A quotation with the text around it, as the corpus holds it now.
+
+    Attributes:
+        page: 1-based; absent for a document without pages.
+        before: text before the quotation; empty where the document is gone or may not be read.
+        after: text after it.
+        stands: the quotation is still the stored text of its place.
+    """
+
+    document: str
+    uri: str
+    title: str
+    page: int | None = None
+    context: str
+    before: str
+    quote: str
+    after: str
+    stands: bool
+
+
+class ReviewBody(ResponseBody):
+    """A verdict as it was kept.
+
+    Attributes:
+        warning: what the checks say of a corrected answer; absent when they find nothing.
+    """
+
+    example_id: str
+    reviewer: str
+    verdict: Literal["accept", "fix", "reject"]
+    reason: str
+    note: str
+    answers: list[str]
+    created_at: datetime | None = None
+    warning: str | None = None
+
+
+class ReviewItem(ResponseBody):
+    """An example before a reviewer.
+
+    Attributes:
+        pick: why it was chosen; absent when it was asked for by name.
+        left: examples that the reviewer has not seen.
+        mine: the reviewer's own verdict, if there is one.
+    """
+
+    split: str
+    example: Example
+    sources: list[SourceText]
+    pick: str | None = None
+    left: int | None = None
+    mine: ReviewBody | None = None
+
+
+class ReviewNext(ResponseBody):
+    """What to review next; ``item`` is absent when all is done."""
+
+    item: ReviewItem | None = None
+
+
+class ReviewRequest(RequestBody):
+    """A verdict.
+
+    Attributes:
+        answers: the corrected answers, one for each of the example's; for ``fix`` alone.
+        seconds: from seeing the example to the verdict.
+    """
+
+    verdict: Literal["accept", "fix", "reject"]
+    reason: Annotated[str, StringConstraints(max_length=40)] = ""
+    note: Annotated[str, StringConstraints(max_length=MAX_COMMENT_CHARS)] = ""
+    answers: list[Annotated[str, StringConstraints(max_length=20_000)]] = Field(
+        default_factory=list, max_length=50
+    )
+    seconds: float = Field(default=0.0, ge=0.0, le=86_400.0)
+
+
+class ReviewList(ResponseBody):
+    """The asker's own verdicts, the newest first."""
+
+    reviews: list[ReviewBody]
+
+
+class JudgeStanding(ResponseBody):
+    """What the judge is worth, with the reviewers' verdicts counted in.
+
+    Attributes:
+        before: precision as calibrated when the dataset was made.
+        verdicts: of reviewers, counted in.
+    """
+
+    model: str
+    before: float
+    precision: float
+    recall: float
+    usable: bool
+    verdicts: int
+
+
+class ReviewOverview(ResponseBody):
+    """How far the reviewers are, and how far they agree.
+
+    Attributes:
+        reasons: that may be given for a fix or a rejection.
+    """
+
+    statistics: ReviewStatistics
+    reasons: list[str]
+    judge: JudgeStanding | None = None
