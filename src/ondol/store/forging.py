@@ -340,12 +340,12 @@ class RunLedger:
     def examples_of(
         self, document_id: str, *, split: Split | None = None, after: int = 0, limit: int = 500
     ) -> list[tuple[int, Example]]:
-        """Return the examples that a document had a part in, like ``examples``."""
+        """Return the examples that cite a document, like ``examples``."""
         column, source = tables.example.c, tables.example_source.c
         statement = (
             select(column.seq, column.body)
             .join_from(tables.example_source, tables.example, source.seq == column.seq)
-            .where(source.document_id == document_id, source.seq > after)
+            .where(source.document_id == document_id, source.seq > after, source.is_cited)
         )
         if split is not None:
             statement = statement.where(column.split == split)
