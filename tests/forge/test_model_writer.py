@@ -283,6 +283,25 @@ def test_fact_numbers_that_there_are_not_are_dropped_or_found_in_code():
     assert "item 2: it names no fact" in written.spoiled[0].detail
 
 
+def test_what_speaks_of_fact_numbers_is_dropped():
+    items = [
+        {
+            "facts": [1],
+            "questions": ["What does fact 1 say?", "How many points has a geofence?"],
+            "answer": "70.",
+        },
+        {"facts": [2], "questions": ["When is the battery replaced?"], "answer": "As in Fact 2: after 300."},
+        {"facts": [3], "questions": ["...", "question 1"], "answer": "Logs are kept for 90 days."},
+    ]
+    with serving(lambda body, count: json.dumps(items)) as server:
+        written = make_writer(server, max_attempts=1).write(make_order(wordings=2))
+    assert [d.turns[0].question for d in written.drafts] == ["How many points has a geofence?"]
+    assert (
+        "item 2: its answer speaks of fact numbers; item 3: its question is empty"
+        in written.spoiled[0].detail
+    )
+
+
 def test_questions_and_answers_in_plain_text_are_the_last_resort():
     def write(body, count):
         return (

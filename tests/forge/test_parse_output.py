@@ -203,6 +203,20 @@ def test_items_within_items():
     assert ParaphraseShape.model_validate(items[0]).versions[0].text == "It is so."
 
 
+def test_items_filed_under_their_facts():
+    text = json.dumps({
+        "1": {"answer": "It is 5 m.", "questions": ["Q?"]},
+        "fact 2": {"answer": "B.", "questions": []},
+    })
+    assert [item["facts"] for item in read(text)[0]] == [[1], [2]]
+
+
+def test_channels_of_thought_are_passed_over():
+    thought = json.dumps([{**ITEM, "answer": "wrong"}])
+    text = f"<|channel|>analysis<|message|>{thought}<|end|><|start|>assistant<|channel|>final<|message|>"
+    assert read(text + json.dumps([ITEM]))[0] == [ITEM]
+
+
 def test_a_wrong_shape_is_said_in_few_words():
     with pytest.raises(ValidationError) as caught:
         AnswerShape.model_validate({"facts": [1], "answer": "", "questions": ["Q?"]})

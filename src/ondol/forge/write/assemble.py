@@ -42,6 +42,9 @@ _MARK = re.compile(
     r"\s*(?:\[\d{1,2}\]|\((?:facts?|사실)\s*\d[\d,\s]*\))(?=\s*[.,;!?。]?(?:\s|\Z))", re.IGNORECASE
 )
 _ANSWER_PREFIX = re.compile(r"\A(?:answer|a|답변?)\s*[:：]\s*", re.IGNORECASE)
+_SPEAKS_OF_FACTS = re.compile(
+    r"\bfacts?\s*(?:numbers?|no\.?|#)?\s*\[?\d|(?<![가-힣])사실\s*\[?\d", re.IGNORECASE
+)
 _NUMBERED = re.compile(r"\A\d{1,2}[.)]\s+(?=\S)(?!.*\n\s*\d{1,2}[.)])", re.DOTALL)
 _QUESTION_PREFIX = re.compile(r"\A(?:(?:question|q|질문)\s*\d*\s*[:：.]|\d{1,2}[.)])\s*", re.IGNORECASE)
 # Numbers that may stand in a computation though neither fact nor question has them: conversions.
@@ -337,6 +340,8 @@ def _clean_answer(text: str) -> str:
     text = _NUMBERED.sub("", text)  # the first of one
     if (len(text) < _MIN_CHARS and not re.search(r"\d|[가-힣]", text)) or _PLACEHOLDER.match(text):
         raise DroppedError("its answer is empty")
+    if _SPEAKS_OF_FACTS.search(text):
+        raise DroppedError("its answer speaks of fact numbers")
     return text
 
 
@@ -344,4 +349,6 @@ def _clean_question(text: str) -> str:
     text = _QUESTION_PREFIX.sub("", " ".join(_MARK.sub("", nfc(text)).split()))
     if len(text) < _MIN_QUESTION_CHARS or _PLACEHOLDER.match(text):
         raise DroppedError("its question is empty")
+    if _SPEAKS_OF_FACTS.search(text):
+        raise DroppedError("its question speaks of fact numbers")
     return text

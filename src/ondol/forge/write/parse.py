@@ -25,6 +25,7 @@ _OPENING = re.compile(r"[{\[]")
 # for whole before it.
 _END = "zqcutqz"
 _QUOTE = "[\"'“”‘’]"
+_FILED = re.compile(r"(?:fact[\s_-]?|사실\s?)?\[?(\d{1,2})\]?", re.IGNORECASE)
 _MAX_CHARS = 400_000
 _MAX_DEPTH = 6
 _MAX_TRIES = 200
@@ -195,10 +196,18 @@ def _find_items(value: Any, keys: Mapping[str, str], depth: int) -> Iterator[dic
             inner = [] if whole else list(_find_items(list(named.values()), keys, depth - 1))
             yield from inner or [named]
             return
-        value = list(value.values())
+        value = [_number(key, part) for key, part in value.items()]
     if isinstance(value, list):
         for part in value:
             yield from _find_items(part, keys, depth - 1)
+
+
+def _number(key: str, value: Any) -> Any:
+    """Return ``value`` with the fact that it is filed under: ``{"2": {"question": …}}``."""
+    match = _FILED.fullmatch(str(key))
+    if match is None or not isinstance(value, dict) or "facts" in value or "fact" in value:
+        return value
+    return {"facts": [int(match[1])], **value}
 
 
 def _drop_pieces(value: Any, text: str) -> Any:

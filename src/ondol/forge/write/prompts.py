@@ -191,7 +191,7 @@ def estimate_tokens(text: str) -> int:
 
 
 def _attribute(text: str) -> str:
-    return re.sub(r"[\"<>\n]", " ", defuse(text)).strip()
+    return re.sub(r"[\"<>\n]", " ", defuse(text).replace(" > ", " › ")).strip()
 
 
 def _list(numbers: Sequence[int]) -> str:
