@@ -93,8 +93,13 @@ def _ondol_write(_, prompt):
     wordings = int((re.search(r"(\d+) questions which", prompt) or ["", "1"])[1])
     items = []
     for number, fact in re.findall(r"^\[(\d+)\] (.*(?:\n(?!\[\d+\] ).*)*)", facts, re.MULTILINE):
-        words = " ".join(re.findall(r"[\w'/-]+", fact)[:9])
-        forms = (f"What should one know about {words}?", f"Could you tell me more about {words}?")
+        words = re.findall(r"[\w'/-]+", fact)
+        about = " ".join(words[: max(2, len(words) // 3)][-6:])
+        more = " ".join(words[-max(1, len(words) // 5) :][-3:])
+        forms = (
+            f"What does one need to know about {about} when it comes to {more}?",
+            f"Could you tell me more about {about} and {more}?",
+        )
         questions = [forms[n % len(forms)] for n in range(wordings)]
         items.append({"facts": [int(number)], "answer": fact.strip(), "questions": questions})
     return json.dumps({"items": items})

@@ -11,7 +11,7 @@ from pathlib import Path
 PAIRS_PER_CHUNK = 3
 TEMPERATURE = 0.7
 JUDGE_TEMPERATURE = 0.1
-MAX_TOKENS = 1024
+MAX_TOKENS = 512
 MIN_SCORE = 7
 
 _PAIR = re.compile(
@@ -90,6 +90,7 @@ def read_arguments():
     parser.add_argument("--chunks", type=Path, required=True, help="JSON list of strings")
     parser.add_argument("--out", type=Path, required=True, help="JSONL with question and answer")
     parser.add_argument("--at-once", type=int, default=32)
+    parser.add_argument("--piece-chars", type=int, default=4000, help="longest chunk")
     return parser.parse_args()
 
 

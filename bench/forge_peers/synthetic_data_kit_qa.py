@@ -1,4 +1,4 @@
-"""synthetic-data-kit: its four commands, with its shipped prompts and 4,000 characters to a chunk."""
+"""synthetic-data-kit: its four commands, with its shipped prompts and chunks as long as everyone's."""
 
 import json
 import shutil
@@ -26,7 +26,10 @@ def main():
     settings["llm"]["provider"] = "api-endpoint"
     settings["api-endpoint"].update(api_base=arguments.base_url, model=arguments.model, api_key="none")
     settings["generation"].update(
-        temperature=plain.TEMPERATURE, max_tokens=plain.MAX_TOKENS, batch_size=arguments.at_once
+        temperature=plain.TEMPERATURE,
+        max_tokens=plain.MAX_TOKENS,
+        batch_size=arguments.at_once,
+        chunk_size=arguments.piece_chars,
     )
     settings["curate"].update(temperature=plain.JUDGE_TEMPERATURE, inference_batch=arguments.at_once)
     config = folder / "config.yaml"
