@@ -15,12 +15,13 @@ import os
 import subprocess
 import sys
 import tempfile
+from collections import Counter
 from pathlib import Path
 
 NAME = "formats-check"
 STEPS = {
     "forge_trl": [["torch==2.13.0"], ["datasets==5.2.0", "trl==1.16.0"]],
-    "forge_llamafactory": [["torch==2.13.0"], ["llamafactory==0.9.5"]],
+    "forge_llamafactory": [["llamafactory==0.9.5"]],
 }
 LARGE_BYTES = 12_000_000
 OFFLINE = {
@@ -124,25 +125,47 @@ def build_examples() -> dict:
     }
 
 
-def write_folder(folder: Path, rows: dict, *, large: bool = False) -> None:
-    from ondol.forge.loaders import CARD_FILE, DATASET_INFO_FILE, build_dataset_info, build_head
+def write_folder(home: Path, rows: dict, *, large: bool = False) -> Path:
+    """Write a dataset as a run does: rows by the store, card and entries for loaders beside them."""
+    from ondol.core.access import LOCAL_PRINCIPAL
+    from ondol.core.clock import utc_now
+    from ondol.forge.card import CardInput, RetentionSummary, SplitSummary, build_card, build_pictures
+    from ondol.forge.loaders import CARD_FILE, DATASET_INFO_FILE, build_dataset_info
+    from ondol.store.datasets import Datasets
 
-    folder.mkdir(parents=True)
-    for name, examples in rows.items():
-        lines = [json.dumps(example.to_json(), ensure_ascii=False) for example in examples]
-        if large and name == "train":
-            # Code writes first (no calls, no evidence here), a model's lines come last.
-            bare = [line for line in lines if '"calls": []' in line and '"evidence": []' in line]
-            filled = [line for line in lines if line not in bare]
-            lines = bare * (LARGE_BYTES // sum(map(len, bare)) + 1) + filled
-        (folder / f"{name}.jsonl").write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
-    splits = {name: len(examples) for name, examples in rows.items() if name != "retention"}
-    head = build_head(
-        NAME, splits=splits, retention=len(rows["retention"]), languages=["en", "ko"], licences=["CC-BY-4.0"]
-    )
-    (folder / CARD_FILE).write_text(f"---\n{head}---\n\n# {NAME}\n", encoding="utf-8")
-    info = build_dataset_info(NAME, list(splits), retention=bool(rows["retention"]))
-    (folder / DATASET_INFO_FILE).write_text(info, encoding="utf-8")
+    examples = {name: list(found) for name, found in rows.items() if name != "retention"}
+    if large:
+        # Code writes first (no calls, no evidence here), a model's lines come last.
+        bare = [e for e in examples["train"] if not e.provenance.calls and not e.provenance.evidence]
+        size = sum(len(e.model_dump_json()) for e in bare)
+        examples["train"] = bare * (LARGE_BYTES // size + 1) + [e for e in examples["train"] if e not in bare]
+    datasets = Datasets(home, clock=utc_now)
+    with datasets.create(NAME) as writer:
+        for split, found in examples.items():
+            for example in found:
+                writer.add(split, example)
+        for kept in rows["retention"]:
+            writer.add_retention(kept)
+        card = CardInput(
+            name=NAME,
+            languages=("en", "ko"),
+            intended_use="internal",
+            target=1,
+            accepted=sum(map(len, examples.values())),
+            drafts=sum(map(len, examples.values())),
+            splits=tuple(
+                SplitSummary(split=split, examples=dict(Counter(e.kind for e in found)), documents=1)
+                for split, found in examples.items()
+            ),
+            retention=RetentionSummary(model="trainee", examples=len(rows["retention"])),
+            samples=tuple(examples["test"]),
+        )
+        writer.add_file(CARD_FILE, build_card(card))
+        for name, picture in build_pictures(card).items():
+            writer.add_file(f"pictures/{name}", picture)
+        writer.add_file(DATASET_INFO_FILE, build_dataset_info(NAME, list(examples), retention=True))
+        writer.finish()
+    return datasets.locate(NAME, principal=LOCAL_PRINCIPAL)
 
 
 # What runs in the tools' environments.
@@ -211,7 +234,7 @@ def check_datasets(folder: Path, large: Path) -> list[dict]:
         },
         {
             "tool": f"datasets {datasets.__version__}",
-            "what": "12 MB of empty lists first",
+            "what": "another folder of this name; 12 MB of empty lists first",
             "ok": len(big) == lines and big[len(big) - 1]["provenance"]["evidence"] != [],
             "detail": f"{len(big)} rows",
         },
@@ -351,10 +374,9 @@ def main() -> None:
     rows = []
     with tempfile.TemporaryDirectory() as name:
         work = Path(name)
-        folder, large = work / NAME, work / "large"
         examples = build_examples()
-        write_folder(folder, examples)
-        write_folder(large, examples, large=True)
+        folder = write_folder(work / "home", examples)
+        large = write_folder(work / "large", examples, large=True)
         for environment, inside in (("forge_trl", "trl"), ("forge_llamafactory", "llamafactory")):
             python = peer_python(environment, STEPS[environment])
             place = work / inside

@@ -316,3 +316,10 @@ def test_a_field_that_may_be_missing_is_refused():
 
     with pytest.raises(TypeError, match="always there"):
         describe_features(Loose)
+
+
+def test_the_head_changes_with_the_rows_so_that_no_loader_reads_an_older_dataset_from_its_cache():
+    first = read_head(build_card(make_facts(content="a")))["configs"]
+    second = read_head(build_card(make_facts(content="b")))["configs"]
+    assert all(one["description"] != two["description"] for one, two in zip(first, second, strict=True))
+    assert read_head(build_card(make_facts(content="a")))["configs"] == first

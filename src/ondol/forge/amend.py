@@ -15,7 +15,7 @@ from urllib.parse import unquote, urlsplit
 import yaml
 
 from ondol.core.examples import DatasetChange, Example, Rejected
-from ondol.forge.loaders import CARD_FILE, DATASET_INFO_FILE
+from ondol.forge.loaders import CARD_FILE, DATASET_INFO_FILE, renew_mark
 
 _BLANK = "(removed)"
 _MIN_CHARS = 4
@@ -136,7 +136,8 @@ def _amend_head(head: dict[str, Any], lines: Mapping[str, int]) -> dict[str, Any
     for config in head.get("configs", []):
         files = [file for file in config["data_files"] if lines.get(file["path"])]
         if files:
-            configs.append({**config, "data_files": files})
+            mark = renew_mark(config.get("description", ""), sorted(lines.items()))
+            configs.append({**config, "data_files": files, "description": mark})
     names = {config["config_name"] for config in configs}
     schemas = [schema for schema in head.get("dataset_info", []) if schema["config_name"] in names]
     changed = {"configs": configs, "dataset_info": schemas}

@@ -30,6 +30,7 @@ from ondol.forge.loaders import (
     RETENTION_FILE,
     build_dataset_info,
     build_head,
+    renew_mark,
 )
 from ondol.forge.pictures import draw_costs, draw_coverage, draw_kinds, draw_rejections
 from ondol.policy.licence import LicenceVerdict, Use, combine, judge_licence
@@ -83,6 +84,7 @@ def build_card(facts: CardInput) -> str:
         rejected=sum(rejection.count for rejection in facts.rejections),
         languages=facts.languages,
         licences=sorted({document.licence for document in facts.documents if document.examples}),
+        mark=renew_mark(facts.content, facts.model_dump_json()),
     )
     sections: Sequence[Callable[[CardInput], Iterable[str]]] = (
         _open,

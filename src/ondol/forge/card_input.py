@@ -148,6 +148,7 @@ class CardInput(Frozen):
     """All that a card says; the run counts, the card only words it.
 
     Attributes:
+        content: hash of the rows, where it is known.
         made_at: ISO 8601; empty leaves it out.
         ondol_version: empty leaves it out.
         recipe: its YAML text.
@@ -170,6 +171,7 @@ class CardInput(Frozen):
     use_case: str = ""
     languages: tuple[str, ...]
     intended_use: Use
+    content: str = ""
     made_at: str = ""
     ondol_version: str = ""
     recipe: str = ""

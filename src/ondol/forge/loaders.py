@@ -2,8 +2,9 @@
 
 ``datasets`` (and with it TRL and Axolotl) takes both from the YAML head of ``README.md``. The schema is
 written down, because a reader that guesses it from the first megabytes of a file meets an empty list there,
-takes it for a list of nothing, and fails at the first one that is filled. LLaMA-Factory is sent to the same
-head by ``dataset_info.json``.
+takes it for a list of nothing, and fails at the first one that is filled. The head has a mark of the rows,
+because ``datasets`` finds what it has read before by the folder's name and its head alone: without one, a
+dataset made anew would be read as it was. LLaMA-Factory is sent to the same head by ``dataset_info.json``.
 """
 
 import json
@@ -16,12 +17,14 @@ import yaml
 from pydantic import BaseModel
 
 from ondol.core.examples import Example, Rejected, RetentionExample, Split
+from ondol.core.ids import sha256_hex
 
 CARD_FILE = "README.md"
 DATASET_INFO_FILE = "dataset_info.json"
 RETENTION_FILE = "retention.jsonl"
 REJECTED_FILE = "rejected.jsonl"
 
+_MARK_CHARS = 24
 _DTYPES: dict[object, str] = {str: "string", int: "int64", float: "float64", bool: "bool"}
 _HUB_LICENCES = re.compile(
     r"apache-2\.0|mit|cc0-1\.0|cc-by(-nc)?(-sa|-nd)?-[34]\.0|bsd-3-clause|(a|l)?gpl-3\.0"
@@ -36,6 +39,7 @@ def build_head(
     rejected: int = 0,
     languages: Sequence[str],
     licences: Sequence[str],
+    mark: str = "",
 ) -> str:
     """Return the YAML head of the card, without the lines that fence it.
 
@@ -46,13 +50,14 @@ def build_head(
         rejected: lines of ``rejected.jsonl``.
         languages: of the examples.
         licences: of the sources; the head names one only if there is just one.
+        mark: changes with the rows.
     """
     files = {split: f"{split}.jsonl" for split, count in splits.items() if count}
-    configs = [_describe_config("default", files, Example)] if files else []
+    configs = [_describe_config("default", files, Example, mark)] if files else []
     if retention:
-        configs.append(_describe_config("retention", {"train": RETENTION_FILE}, RetentionExample))
+        configs.append(_describe_config("retention", {"train": RETENTION_FILE}, RetentionExample, mark))
     if rejected:
-        configs.append(_describe_config("rejected", {"train": REJECTED_FILE}, Rejected))
+        configs.append(_describe_config("rejected", {"train": REJECTED_FILE}, Rejected, mark))
     head = {
         "pretty_name": name,
         "language": list(languages),
@@ -64,6 +69,11 @@ def build_head(
         "dataset_info": [schema for _, schema in configs],
     }
     return yaml.safe_dump(head, sort_keys=False, allow_unicode=True, width=100)
+
+
+def renew_mark(mark: str, *changes: object) -> str:
+    """Return another mark for rows that were changed."""
+    return sha256_hex(json.dumps([mark, *map(str, changes)]).encode())[:_MARK_CHARS]
 
 
 def build_dataset_info(name: str, splits: Sequence[Split], *, retention: bool = False) -> str:
@@ -102,10 +112,12 @@ def _describe_type(annotation: Any) -> dict[str, Any]:
 
 
 def _describe_config(
-    name: str, files: dict[Any, str], model: type[BaseModel]
+    name: str, files: dict[Any, str], model: type[BaseModel], mark: str
 ) -> tuple[dict[str, Any], dict[str, Any]]:
     data_files = [{"split": split, "path": path} for split, path in files.items()]
     config: dict[str, Any] = {"config_name": name, "data_files": data_files}
+    if mark:
+        config["description"] = mark
     if name == "default":
         config["default"] = True
     return config, {"config_name": name, "features": describe_features(model)}
