@@ -70,7 +70,7 @@ def frame(fact: Fact, passage: Passage, *, analyser: Analyser) -> tuple[Wording,
     found: dict[str, Wording] = {}
     for make in _FRAMES:
         for asked in make(reading):
-            question = _finish(asked.question, reading, scope, analyser)
+            question = _finish(asked.question, asked.frame, reading, scope, analyser)
             if question and question not in found:
                 found[question] = Wording(question, reading.answer, asked.frame, asked.score)
     if len(found) == 1:
@@ -112,19 +112,21 @@ def _is_supported(answer: str, fact: Fact, analyser: Analyser) -> bool:
     return check_support(answer, quotes, context=fact.evidence.context, terms=analyser.tokens).supported
 
 
-def _finish(question: str, reading: Reading, scope: Scope, analyser: Analyser) -> str:
+def _finish(question: str, frame: str, reading: Reading, scope: Scope, analyser: Analyser) -> str:
     """Return a question that stands on its own, or nothing."""
     question = re.sub(r"\s+", " ", question).strip()
     if not 9 <= len(question) <= _MAX_QUESTION:
         return ""
     num_nouns = count_nouns(question, analyser)
+    if frame == "if.when" and num_nouns <= _MIN_NOUNS:
+        return ""
     vague = bool(reading.topic) and reading.role in {"", "이"} and is_vague(reading.topic)
     if vague or num_nouns < _MIN_NOUNS:
         scoped = scope.apply(question)
         if scoped:
             return scoped
         single = bool(reading.topic) and " " not in reading.topic and reading.rest <= 1
-        if vague or num_nouns < 2 or single:
+        if vague or single or num_nouns < (2 if reading.topic else _MIN_NOUNS):
             return ""
     return question
 
@@ -184,7 +186,9 @@ def _define(reading: Reading) -> Iterator[Asked]:
         yield Asked(f"{topic} 얼마인가요?", "amount.much", 0.85)
         yield Asked(f"{topic} 어떻게 되나요?", "amount.how", 0.8)
     elif not re.search(
-        r"\A현재|(?:것|점|수|편|예정|뿐|정도|만|필수|마찬가지|중|전용|기본|따름|셈|듯)\Z", body
+        r"\A현재|매우|아주|상당히|훨씬|가장 좋"
+        r"|(?:것|점|수|편|예정|뿐|정도|만|필수|마찬가지|중|전용|기본|따름|셈|듯)\Z",
+        body,
     ):
         yield Asked(f"{topic} 무엇인가요?", "definition.what", 0.9)
         yield Asked(f"{_subject(reading)} 무엇인지 알려 주세요.", "definition.tell", 0.75)

@@ -38,7 +38,8 @@ _LEANS = re.compile(
     r"첫째|둘째|셋째|다음으로|결과적|마찬가지|하나는|다른 하나)"
 )
 _POINTS = re.compile(
-    r"(?<![가-힣])(?:아래|위 (?!치)|몇 가지|여러 가지|위의|위에서|위와|앞서|앞의|앞에서|상기|"
+    r"(?<![가-힣])(?:아래|위 (?!치)|몇 가지|여러 가지|이번 |표시된 (?:이미지|그림|화면)|위의|위에서|위와|"
+    r"앞서|앞의|앞에서|상기|"
     r"전술|후술|다음과|다음은|다음을|다음의|다음에|다음에서|다음 (?:그림|표|예|목록|"
     r"섹션|항목|링크|내용|영상|비디오|동영상|작업|목적|기능|중|설정|옵션|명령|매개변수|정보|"
     r"단계를|방법|순서|절차|사항|조건|요구)|(?:오른쪽|왼쪽|다음|위쪽) ?(?:그림|이미지|표)|"
@@ -133,8 +134,24 @@ _VAGUE = word_set("""
     탭 대화 상자 대화상자 슬라이더 팝업 선택 확인 시작 종료 지침 텍스트 필드 그래프 차트 색상 크기
     기준 조건 제한 범위
 """)
+_UNNAMED = (
+    "다양한 ",
+    "여러 ",
+    "각 ",
+    "일부 ",
+    "기타 ",
+    "다음 ",
+    "선택한 ",
+    "대부분의 ",
+    "많은 ",
+    "어떤 ",
+    "모든 ",
+    "다른 ",
+)
 _RELATING = ("대한", "대해", "대하", "관한", "관해", "관하", "의한", "의해", "의하", "따른", "따라", "위한")
 _NOUN_ADVERBS = frozenset({"현재", "최대", "최소", "각각"})
+# Nouns that a question brings along.
+_ASKING = frozenset({"방법", "이유", "용도", "목적", "역할", "의미", "곳", "때", "일", "경우", "위치"})
 _PEOPLE = re.compile(
     r"(?:사용자|관리자|담당자|책임자|조종사|조종자|운전자|운영자|작업자|직원|근로자|이용자|"
     r"고객|학생|교사|환자|의사|장관|위원|위원장|대표|개발자|신청인|신청자|임직원|회원)\Z"
@@ -237,6 +254,8 @@ def _find_topic(reading: Reading) -> Reading:
             continue
         if word.morphemes[-2:-1] and word.morphemes[-1].start == word.morphemes[-2].start:
             continue  # contracted: the noun cannot be cut off
+        if reading.text.startswith(_UNNAMED):
+            return reading  # some of many: nothing to ask about
         following = reading.words[at + 1]
         if cased and (following.text.startswith(_RELATING) or following.tag in {"ETM", "ETN"}):
             continue  # the place belongs to what follows: 서버에 대한, 서버에 연결하는
@@ -328,7 +347,7 @@ def is_person(noun: str) -> bool:
 def count_nouns(text: str, analyser: Analyser) -> int:
     """Return how many different nouns and Latin words a text has; what makes a question specific."""
     tags = {"NNG", "NNP", "SL", "SN", "XR"}
-    return len({m.form for m in analyser.morphemes(text) if m.tag in tags})
+    return len({m.form for m in analyser.morphemes(text) if m.tag in tags} - _ASKING)
 
 
 def strip_coda(text: str) -> str:

@@ -24,6 +24,10 @@ _FULL_PASSAGE = 780
 _WIDE = re.compile(r"[가-힣]")
 _MORE_ITEMS = re.compile(r"(?:\s*\n[^\n:：]*[^\n:：\s]){0,2}\s*\n[-*•] ")
 _CAPTION = re.compile(r"[^.!?。]{2,60}\Z")
+# A remark beside a step is not part of it.
+_NOTE = re.compile(
+    r"(?m)(?:\A|\s+)(?:Note|Tip|Warning|Important|Caution|참고|주의|경고|팁)\s?[:：]?(?=\s+[A-Z가-힣]|\Z)"
+)
 _CLOSED = re.compile(r"[.!?)。]\Z")
 _UNFIT = re.compile(r"https?:|\*\*|￼|\]\(|[{}<>`]|\t")
 _ASIDE = re.compile(
@@ -98,17 +102,23 @@ def read_listing(quote: str) -> Listing | None:
     items: list[str] = []
     numbers: list[int] = []
     kinds: set[bool] = set()
+    in_note = False
     for unit in units[1:]:
-        text = _clean(quote[unit.start : unit.end])
+        raw = quote[unit.start : unit.end]
+        text = _clean(_NOTE.split(raw)[0])
         top = unit.kind == "item" and unit.depth <= depth
+        in_note = not top and (in_note or _NOTE.match(raw) is not None)
         if top:
+            in_note = _NOTE.search(raw) is not None
             number = _NUMBER.match(unit.marker)
             kinds.add(number is not None)
             numbers.append(int(number[1]) if number else 0)
             items.append(text)
         elif not items or unit.kind in {"row", "heading"} or (unit.kind == "lead" and unit.depth <= depth):
             return None
-        elif unit.kind != "sentence" or not (_CLOSED.search(items[-1]) and _CAPTION.fullmatch(text)):
+        elif not in_note and (
+            unit.kind != "sentence" or not (_CLOSED.search(items[-1]) and _CAPTION.fullmatch(text))
+        ):
             items[-1] = _join(items[-1], text, unit)
     is_steps = kinds == {True}
     if len(kinds) != 1 or not _MIN_ITEMS <= len(items) <= _MAX_ITEMS or len(set(items)) != len(items):

@@ -66,7 +66,7 @@ def ask_english(lead: str, place: str, *, is_steps: bool) -> tuple[tuple[str, st
         where = f" {place}" if place else ""
         return (
             (f"What are the {what}{where}?", "steps.what", 0.9),
-            (f"Walk me through the {what}{where}.", "steps.tell", 0.82),
+            (f"Explain the {what}{where} one by one.", "steps.tell", 0.82),
         )
     return _ask_items(bare, place) if not is_steps else ()
 

@@ -9,9 +9,9 @@ import hashlib
 import random
 import re
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
-from ondol.core.examples import Draft, Passage
+from ondol.core.examples import Draft, Evidence, Example, ExampleKind, Passage
 from ondol.core.models import Message
 
 _SYSTEM = {
@@ -83,6 +83,39 @@ def build_messages(draft: Draft) -> tuple[Message, ...]:
         messages.append(Message(role="user", content=question))
         messages.append(Message(role="assistant", content=turn.answer))
     return tuple(messages)
+
+
+class Pair(NamedTuple):
+    """A question with its answer, taken back out of an accepted example."""
+
+    question: str
+    answer: str
+    evidence: tuple[Evidence, ...]
+    facts: tuple[str, ...]
+    topic: str
+    kind: ExampleKind
+
+
+def read_pair(example: Example) -> Pair | None:
+    """Return the pair of a single-turn example, passages taken off; ``None`` for any other."""
+    roles = [m.role for m in example.messages if m.role != "system"]
+    if roles != ["user", "assistant"] or not example.provenance.evidence:
+        return None
+    question = next(m.content for m in example.messages if m.role == "user")
+    if example.book == "open":
+        ask = _ASK.get(example.language, _ASK["en"]).format(question="")
+        at = question.rfind(f"\n\n{ask}")
+        if at < 0:
+            return None
+        question = question[at + len(ask) + 2 :]
+    return Pair(
+        question.strip(),
+        example.messages[-1].content,
+        example.provenance.evidence,
+        example.provenance.facts,
+        example.topic,
+        example.kind,
+    )
 
 
 def format_passages(passages: Sequence[Passage], *, language: str) -> str:

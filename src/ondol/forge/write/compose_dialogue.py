@@ -1,0 +1,107 @@
+"""Dialogues of accepted pairs about one document; a later question leans on the last only where that is sure.
+
+English: the subject of two neighbouring questions, word for word the same and the only thing named in the
+first, becomes *it*. Korean: the topic that both open with is left out, as a speaker would.
+"""
+
+import random
+import re
+from collections.abc import Sequence
+
+from ondol.core.examples import Draft, Evidence, Turn
+from ondol.forge.write.openbook import Pair
+
+_MIN_TURNS, _MAX_TURNS = 2, 4
+_MAX_SHARED = 0.6
+_WORD = re.compile(r"\w+")
+# "What does the vibration page show?": auxiliary, subject, rest.
+_SUBJECT = re.compile(
+    r"\A(?P<ask>(?:What|How|When|Where|Why) (?:does|is|can|must|should|was|"
+    r"did)) (?P<subject>the (?:[\w/-]+ ){1,4}?)"
+    r"(?P<rest>[a-z]+(?: [^?]*)?\?)\Z"
+)
+_TOPIC_KO = re.compile(
+    r"\A(?P<topic>[^?,]{2,40}?)(?P<josa>은|는) (?P<rest>(?:무엇|어디|언제|어떻게|왜|어떤|몇|얼마)[^?]*\?)\Z"
+)
+_PLURAL = re.compile(r"(?<!s)s\Z|\bdata\Z|\bpeople\Z")
+
+
+def compose_dialogue(pairs: Sequence[Pair], *, language: str, rng: random.Random) -> Draft | None:
+    """Return a dialogue of 2 to 4 turns about one document; ``None`` if there are too few different pairs."""
+    documents = sorted({pair.evidence[0].document for pair in pairs})
+    rng.shuffle(documents)
+    for document in documents:
+        same = [pair for pair in pairs if pair.evidence[0].document == document]
+        chosen = _choose(same, rng)
+        if len(chosen) >= _MIN_TURNS:
+            return _build(chosen, language)
+    return None
+
+
+def _choose(pairs: Sequence[Pair], rng: random.Random) -> list[Pair]:
+    """Return neighbours in the text that ask different things of different facts."""
+    if len(pairs) < _MIN_TURNS:
+        return []
+    wanted = rng.randint(_MIN_TURNS, _MAX_TURNS)
+    start = rng.randrange(len(pairs))
+    near = sorted(range(len(pairs)), key=lambda at: (abs(at - start), at))
+    chosen: list[int] = []
+    for at in near:
+        if len(chosen) < wanted and all(_differ(pairs[at], pairs[other]) for other in chosen):
+            chosen.append(at)
+    return [pairs[at] for at in sorted(chosen)]
+
+
+def _differ(one: Pair, other: Pair) -> bool:
+    if set(one.facts) & set(other.facts) or one.answer == other.answer:
+        return False
+    if any(_overlap(a, b) for a in one.evidence for b in other.evidence):
+        return False
+    a, b = (set(_WORD.findall(pair.question.lower())) for pair in (one, other))
+    return len(a & b) / max(1, len(a | b)) < _MAX_SHARED or _share_subject(one.question, other.question) != ""
+
+
+def _overlap(one: Evidence, other: Evidence) -> bool:
+    return one.chunk_id == other.chunk_id and one.start < other.end and other.start < one.end
+
+
+def _build(pairs: Sequence[Pair], language: str) -> Draft:
+    turns = []
+    for at, pair in enumerate(pairs):
+        question = lean(pairs[at - 1].question, pair.question) if at else pair.question
+        turns.append(Turn(question=question, answer=pair.answer, evidence=pair.evidence))
+    facts = dict.fromkeys(fact for pair in pairs for fact in pair.facts)
+    return Draft(
+        kind="dialogue",
+        language=language,
+        turns=tuple(turns),
+        facts=tuple(facts),
+        topic=pairs[0].topic,
+        writer="composer",
+    )
+
+
+def lean(before: str, question: str) -> str:
+    """Return ``question`` as it is asked right after ``before``: shorter where its subject is known."""
+    english = _SUBJECT.match(question)
+    if english and _share_subject(before, question):
+        return f"{english['ask']} it {english['rest']}"
+    korean = _TOPIC_KO.match(question)
+    if korean and _share_subject(before, question):
+        return f"그럼 {korean['rest']}"
+    return question
+
+
+def _share_subject(before: str, question: str) -> str:
+    """Return the subject that two questions surely share; empty when another thing could be meant."""
+    for pattern, group in ((_SUBJECT, "subject"), (_TOPIC_KO, "topic")):
+        one, other = pattern.match(before), pattern.match(question)
+        if one is None or other is None or one[group].strip() != other[group].strip():
+            continue
+        rest = one["rest"]
+        if group == "subject" and (
+            _PLURAL.search(one[group].strip()) or re.search(r"\b(?:the|a|an|its?)\b", rest)
+        ):
+            return ""
+        return one[group].strip()
+    return ""
