@@ -315,19 +315,24 @@ class Decontaminator:
         is_asked = key in hash_runs(asked.hashes, length).tolist()
         if is_asked and length == len(asked):
             return True
-        if length < (_MIN_SYLLABLES if both.is_korean else _MIN_WORDS):
-            return False
-        return (is_asked and 2 * length >= len(asked)) or self._holds_answer(item, both)
+        is_short = length < (_MIN_SYLLABLES if both.is_korean else _MIN_WORDS)
+        if is_asked and not is_short and 2 * length >= len(asked):
+            return True
+        held = self._count_held(item, both)
+        run = self._korean_run if both.is_korean else self._english_run
+        return held > 0 and (not is_short or length + held >= run)
 
-    def _holds_answer(self, item: int, both: Tokens) -> bool:
-        texts = (self._items[item].answer, *self._items[item].choices)
-        for tokens in (tokenise(text) for text in texts if text):
+    def _count_held(self, item: int, both: Tokens) -> int:
+        """Return how many words of an item's answer and choices are there, each as a whole."""
+        count = 0
+        for text in {self._items[item].answer, *self._items[item].choices}:
+            tokens = tokenise(text)
             if (
                 1 < len(tokens) <= len(both)
                 and np.isin(hash_runs(tokens.hashes, len(tokens)), hash_runs(both.hashes, len(tokens))).any()
             ):
-                return True
-        return False
+                count += len(tokens)
+        return count
 
     def _find_letters(self, tokens: Tokens, least: float) -> _Found | None:
         """Find a long enough common run of letters that is at least a share of the item."""
@@ -408,12 +413,14 @@ class Decontaminator:
                 if read_numbers(question) == read_numbers(self._items[item].question):
                     return _Found("translation", item, float(cosines[item]), "It translates")
         telling = _find_telling(question)
-        shares = np.where(other, self._facts.compare(telling), 0.0)
-        for item in np.argsort(-shares, kind="stable")[:5].tolist():
-            if shares[item] < _KEPT:
+        shared = np.where(other, self._facts.share(telling), 0.0)
+        least = math.log(len(self._items) * _CHANCE)
+        for item in np.argsort(-shared, kind="stable")[:5].tolist():
+            if shared[item] < least:
                 break
-            if self._facts.surprise(telling, item) >= math.log(len(self._items) * _CHANCE):
-                return _Found("translation", item, float(shares[item]), "Its numbers and names are those of")
+            kept = self._facts.compare_kept(telling, _find_telling(self._items[item].question))
+            if kept >= _KEPT:
+                return _Found("translation", item, kept, "Its numbers and names are those of")
         return None
 
 
@@ -434,19 +441,26 @@ class _Content:
         """Return minus the logarithm of the chance that an item holds ``term``."""
         return -math.log((len(self._postings.get(term, ())) + 0.5) / (len(self._bags) + 1))
 
-    def compare(self, terms: frozenset[str]) -> NDArray[np.float64]:
-        """Return for each item the shared weight, as a share of the heavier of the two."""
+    def share(self, terms: frozenset[str]) -> NDArray[np.float64]:
+        """Return the shared weight: how unlikely it is to share so much by chance, as minus a logarithm."""
         shared = np.zeros(len(self._bags))
         for term in sorted(terms):
             if term in self._postings:
                 shared[self._postings[term]] += self.weight(term)
+        return shared
+
+    def compare(self, terms: frozenset[str]) -> NDArray[np.float64]:
+        """Return for each item the shared weight, as a share of the heavier of the two."""
         total = sum(self.weight(term) for term in terms)
-        compared: NDArray[np.float64] = shared / np.maximum(np.maximum(self._totals, total), 1e-9)
+        compared: NDArray[np.float64] = self.share(terms) / np.maximum(np.maximum(self._totals, total), 1e-9)
         return compared
 
-    def surprise(self, terms: frozenset[str], item: int) -> float:
-        """Return how unlikely it is to share so much by chance, as minus a logarithm."""
-        return sum(self.weight(term) for term in terms & self._bags[item])
+    def compare_kept(self, a: frozenset[str], b: frozenset[str]) -> float:
+        """Return the share of the weight that a translation kept; a name may go, written by its sound."""
+        numbers = {term for term in a ^ b if any(c.isdigit() for c in term)}
+        kept = sum(self.weight(term) for term in a & b)
+        lost = max(sum(self.weight(term) for term in numbers & each) for each in (a, b))
+        return kept / (kept + lost) if kept else 0.0
 
 
 def read_numbers(text: str) -> frozenset[str]:
@@ -462,7 +476,7 @@ def _find_telling(text: str) -> frozenset[str]:
     if detect_language(text) == "ko":
         names = {word.lower() for word in _LATIN.findall(text)}
     else:
-        names = {word.lower() for name in find_names(text) for word in _LATIN.findall(name)}
+        names = {word.lower() for name in find_names(text) for word in _LATIN.findall(name)} - STOP_WORDS
     return read_numbers(text) | names
 
 
