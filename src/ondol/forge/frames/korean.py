@@ -23,6 +23,7 @@ from ondol.forge.frames.korean_grammar import (
 from ondol.forge.frames.korean_reading import (
     Reading,
     count_nouns,
+    has_clause,
     has_subject,
     is_person,
     is_phrase,
@@ -296,7 +297,7 @@ def _location(reading: Reading) -> Iterator[Asked]:
         yield Asked(f"{_topic(reading)} 무엇에 따라 {predicate.ask()}", "depends", 0.9)
         return
     last = words[-1]
-    if last.tag != "JKB" or not _is_clear(words):
+    if last.tag not in {"JKB", "JC"} or not _is_clear(words):
         return
     at = _noun_start(words)
     if not is_phrase(words[at:]) or any(w.tag == "JKO" for w in words[:at]):
@@ -526,7 +527,7 @@ def _if_then(reading: Reading) -> Iterator[Asked]:
         return
     if not is_if and not _WHEN.search(reading.words[at].text.rstrip(",")):
         return
-    if any(w.tag == "EC" for w in reading.words[:at]) and not _WITH.search(reading.words[at].text):
+    if has_clause(reading.words[:at]) and not _WITH.search(reading.words[at].text):
         return
     rest = reading.words[at + 1 : predicate.start]
     if predicate.copula or not rest:
@@ -585,7 +586,7 @@ def _because(reading: Reading) -> Iterator[Asked]:
     if at < 1 or predicate.mood in {"order", "forbid"} or not predicate.stem:
         return
     rest = reading.words[at + 1 : predicate.start]
-    if not rest or any(w.tag == "EC" for w in rest):
+    if any(w.tag == "EC" for w in rest):
         return
     effect = reading.text[reading.words[at + 1].start : reading.words[predicate.start].start]
     if _has_plain_topic(reading) and reading.rest <= at:

@@ -318,6 +318,11 @@ def _ends_in_noun(word: Word) -> bool:
     )
 
 
+def has_clause(words: Sequence[Word]) -> bool:
+    """Tell whether a clause ends among the words, auxiliaries (않다, 있다) not counted."""
+    return any(w.tag == "EC" and not _is_auxiliary(words, at) for at, w in enumerate(words))
+
+
 def has_subject(words: Sequence[Word]) -> bool:
     """Tell whether a clause has a subject or topic of its own, outside relative clauses."""
     last_clause = max((i for i, w in enumerate(words) if w.tag == "ETM"), default=-1)
@@ -346,7 +351,7 @@ def is_person(noun: str) -> bool:
 
 def count_nouns(text: str, analyser: Analyser) -> int:
     """Return how many different nouns and Latin words a text has; what makes a question specific."""
-    tags = {"NNG", "NNP", "SL", "SN", "XR"}
+    tags = {"NNG", "NNP", "SL", "SN", "XR", "VV"}
     return len({m.form for m in analyser.morphemes(text) if m.tag in tags} - _ASKING)
 
 

@@ -22,6 +22,7 @@ _FUNCTION = re.compile(
 _CHOSEN_TO = re.compile(r"려면 .{0,12}(?:선택|사용|클릭|활성화|체크|설정)")
 _CHOICE = re.compile(r"(?:중 하나를|중에서|가운데) .{0,12}선택")
 _MIN_SAID = 6
+_EMPTY_WORDS = frozenset({"설정", "사용", "활성", "있"})
 _OPTION = re.compile(r"(?:려면|면|경우)[, ]")
 
 
@@ -116,7 +117,8 @@ def _adds(term: str, said: str, analyser: Analyser) -> bool:
     """Whether a description says more than its term does."""
     content = {"NNG", "NNP", "SL", "SN", "XR", "VV", "VA"}
     new = {m.form for m in analyser.morphemes(said) if m.tag in content}
-    return len(new - {m.form for m in analyser.morphemes(term)} - {"설정", "사용", "활성", "있"}) >= 2
+    known = term.replace(" ", "")
+    return sum(form not in known for form in new - _EMPTY_WORDS) >= 2
 
 
 def _is_term(term: str, analyser: Analyser) -> bool:
