@@ -18,7 +18,8 @@ The true samples, 200 English and 200 Korean:
   ``bench/data/handbook_questions_ko.jsonl`` (Korean; the sentence).
 
 Every sample is a draft with its exact quotation; an error is planted in the answer (or the question, or the
-passage), the quotation stays. Five kinds code can decide; the others are stated as they are.
+passage), the quotation stays. Five kinds code can decide; the others are stated as they are. A planted number or name is any other one: that
+one which stands elsewhere in the quotation itself would not be told apart is not measured here.
 """
 
 import argparse
@@ -333,7 +334,7 @@ def main():
     caught = sum(row["samples"] * row["refused"] for row in decided)
     notes = [
         f"True samples: {', '.join(f'{k[0]} {k[1]} {v}' for k, v in sorted(sources.items()))}.",
-        f"Decided by code ({', '.join(DECIDABLE)}): {caught / total:.1%} of {total} found, no judge, no model; "
+        f"Decided by code ({', '.join(DECIDABLE)}): {caught / total:.1%} of {total} found, without a model; "
         f"true ones lost: {rows[0]['refused']:.1%}.",
         "Questions of people that lean on their page or are no question are no true samples here and were "
         + "left out: "

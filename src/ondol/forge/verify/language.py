@@ -3,7 +3,7 @@
 import re
 from collections.abc import Sequence
 
-from ondol.core.examples import Draft, Passage, Turn, Verdict
+from ondol.core.examples import Draft, Passage, Verdict
 from ondol.forge.verify.verdict import accept, refuse
 from ondol.text.language import detect_language
 from ondol.text.lexemes import STOP_WORDS
@@ -31,18 +31,19 @@ class LanguageCheck:
             if draft.kind != "translation":
                 texts.insert(0, ("question", turn.question))
             for name, text in texts:
-                if fault := _find_fault(text, turn, source, draft.language):
+                known = source if name == "question" else f"{source}\n{turn.question}"
+                if fault := _find_fault(text, known, draft.language):
                     return refuse(self.name, f"The {name} {fault}")
         return accept(self.name)
 
 
-def _find_fault(text: str, turn: Turn, source: str, language: str) -> str:
+def _find_fault(text: str, source: str, language: str) -> str:
     for run in _OTHER_SCRIPT.findall(text):
         if run not in source:
             return f"holds {run!r}, in a script that the source does not have there."
     found = detect_language(text)
     if language == "en":
-        strange = [run for run in _HANGUL.findall(text) if run not in source and run not in turn.question]
+        strange = [run for run in _HANGUL.findall(text) if run not in source]
         if strange and found != "ko":
             return f"holds {strange[0]!r}."
         return "is not in English." if found == "ko" else ""

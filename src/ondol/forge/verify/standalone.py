@@ -38,7 +38,9 @@ _POINTING = re.compile(
     rf"|earlier|previously|later)\b|\bthe (?:one|ones|items?|steps?|options?|table|list) (?:above|below)\b"
     rf"|\bas follows\b|\bthe (?:former|latter)\b|\b(?:see|refer to) (?:above|below)\b"
     rf"|\b(?:figure|fig\.|page|image) \d+\b|\btable \d+\b|\bstep \d+\b(?! of\b| in\b| when\b)"
-    rf"|\b(?:the|this) author\b|\bwhat does (?:it|this|that) say\b",
+    rf"|\b(?:the|this) author\b|\bwhat does (?:it|this|that) say\b"
+    r"|\bdo(?:es)? the (?:passage|text|paragraph|excerpt|sentence|context|section|page|document|article)s?"
+    r" (?:say|state|mention|describe|explain|discuss|tell|cover)\b",
     re.IGNORECASE,
 )
 _POINTING_KO = re.compile(
@@ -81,6 +83,8 @@ _IDLE_IT = re.compile(
 _BROAD = frozenset(
     map(stem, word_set("case situation way regard event respect process time purpose reason point"))
 )
+_BROAD_KO = word_set("이유 경우 때 결과 방법 과정 목적 상황 외 밖 전 후 중 대신 이상 이하")
+_PARTICLE = re.compile(r"(?:으로|에서|에는|로|은|는|이|가|을|를|에|의)$")
 # Words that every manual is full of: a question made of nothing else asks about anything.
 _GENERIC = frozenset(
     map(
@@ -162,7 +166,7 @@ class StandaloneCheck:
 
     def _is_known(self, noun: str, before: str) -> bool:
         """Tell whether a demonstrative's noun was named before it."""
-        if not noun or stem(noun.lower()) in _BROAD:
+        if not noun or stem(noun.lower()) in _BROAD or _PARTICLE.sub("", noun) in _BROAD_KO:
             return bool(self._strong(before, generic=False))
         wanted = self._terms(noun)
         return bool(wanted) and bool(set(wanted[:1]) & set(self._terms(before)))
