@@ -14,8 +14,7 @@ Three parts:
   through one external check (``forge_check.py``), and up to 20 of each tool, drawn at random, are judged by
   hand without knowing whose they are (``results/forge_verdicts.jsonl``).
 - ``mock``: about 200 samples from the whole handbook in pieces of at most 3,600 characters; the endpoint
-  answers well and truly after 0.5 s, at most 32 at a time. Measures orchestration and packing, says nothing of
-  truth.
+  answers well and truly after 0.5 s, at most 32 at a time. Measures orchestration and packing, not truth.
 - ``faults``: the same with every 5th answer cut off and every 20th an HTTP 500.
 
 Each peer has an environment of its own (made on demand under ``~/.cache/ondol-bench``), its own prompts where
@@ -32,6 +31,7 @@ import json
 import math
 import os
 import random
+import re
 import shutil
 import signal
 import socket
@@ -74,6 +74,13 @@ RECIPE = {
     "wordings": 1,
     "held_out": {"validation": 0.0, "test": 0.0},
 }
+_LOSS = re.compile(
+    r"\b(?:fail\w*|errors?|dropp?\w*|truncat\w*|retry\w*|retries|reject\w*|lost|deferred|malformed)\b",
+    re.IGNORECASE,
+)
+_NO_LOSS = re.compile(
+    r"\b(?:0|no) (?:failed|errors?|dropped|rejected)|(?:failed|errors?)\W+0\b", re.IGNORECASE
+)
 QUIET = {
     "HF_HUB_OFFLINE": "1",
     "LITELLM_LOCAL_MODEL_COST_MAP": "True",
@@ -202,8 +209,7 @@ def read_lines(path):
 
 def find_complaints(text):
     """Return the lines of a tool's output that tell of something lost or tried again."""
-    words = ("fail", "error", "drop", "truncat", "retr", "reject", "lost", "deferred", "spoiled", "malformed")
-    return [line for line in text.splitlines() if any(word in line.lower() for word in words)]
+    return [line for line in text.splitlines() if _LOSS.search(line) and not _NO_LOSS.search(line)]
 
 
 # --- processes ---
