@@ -139,3 +139,23 @@ def luminance_gap(first: str, second: str) -> float:
 
     light, dark = sorted((luminance(first), luminance(second)), reverse=True)
     return (light + 0.05) / (dark + 0.05)
+
+
+def test_a_forgotten_name_goes_from_a_map_though_it_is_broken_into_lines():
+    from datetime import UTC, datetime
+
+    from ondol.core.examples import DatasetChange
+    from ondol.forge.amend import CardAmender
+
+    name = "Secret Landing Procedure of the North Base"
+    topics = [(name, 30, 3), *((f"Other {n}", 25, 2) for n in range(40))]
+    change = DatasetChange(
+        changed_at=datetime(2026, 1, 1, tzinfo=UTC), reason="withdrawn", num_examples=1, former_hash="0"
+    )
+    amended = CardAmender("doc_1", f"file:///x/{name}").amend(
+        "coverage.svg", draw_coverage(topics).encode(), change=change, lines={}
+    )
+    assert "Secret" in "".join(words(draw_coverage(topics)))
+    assert "Secret" not in amended.decode()
+    assert "Landing" not in amended.decode()
+    assert "Other 7" in amended.decode()

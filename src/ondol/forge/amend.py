@@ -26,6 +26,7 @@ _OUTSIDE = ("(?<![A-Za-z0-9])", "(?![A-Za-z0-9])")
 """``1.txt`` is not in ``11.txt``, but a Korean title goes on with a particle."""
 _CELLS = re.compile(r"( \| |<br>|: )")
 _TEXT_OF_PICTURE = re.compile(r"(?<=>)[^<>]+(?=<)")
+_GROUP_OF_PICTURE = re.compile(r"<g><title>(?P<name>[^<]*)</title>.*?</g>", re.DOTALL)
 _HEAD = re.compile(r"\A---\n(.*?\n)---\n", re.DOTALL)
 
 
@@ -72,6 +73,7 @@ class CardAmender:
             text = _amend_card(text, change, lines, blank)
         elif name.endswith(".svg"):
             text = _TEXT_OF_PICTURE.sub(lambda match: blank(match[0]), text)
+            text = _GROUP_OF_PICTURE.sub(_drop_broken_name, text)
         else:
             text = blank(text)
         return text.encode()
@@ -112,6 +114,13 @@ def _spell(text: str) -> tuple[str, ...]:
     """Return the ways in which cards and pictures spell a text."""
     flat = " ".join(text.split())
     return text, flat, html.escape(flat), html.escape(flat, quote=False).replace("|", "\\|").replace("`", "ʼ")
+
+
+def _drop_broken_name(group: re.Match[str]) -> str:
+    """Drop the words of a part whose name was blanked: a name broken into lines is not found in them."""
+    if not group["name"].startswith(_BLANK):
+        return group[0]
+    return re.sub(r"<text[^>]*>[^<]*</text>", "", group[0])
 
 
 def _amend_card(

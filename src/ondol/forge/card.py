@@ -67,6 +67,27 @@ _USES: dict[Use, str] = {
     "redistribute": "passing dataset or model on · 데이터셋·모델 배포",
 }
 _ALLOWED = {"yes": "**allowed** · 가능", "ask": "**ask first** · 확인 필요", "no": "**not allowed** · 불가"}
+_CHECKS = {
+    "shape": "it looks like questions and answers at all",
+    "quotation": "each quotation is what its document says at that place, letter for letter",
+    "language": "question and answer are in the language that was asked for",
+    "leak": "nothing of the making got in: prompt, template, the question in its answer",
+    "injection": "it does not teach an order that somebody hid in a document",
+    "toxicity": "no insults or obscenities",
+    "personal": "no personal data",
+    "reasoning": "the arithmetic is right and starts from numbers of the quotations",
+    "standalone": "the question is understood without the page before one's eyes",
+    "support": "numbers, dates, units, names and negations of the answer are the quotations'",
+    "answerable": "asked again of the passages alone, the question leads to the quotation",
+    "absence": "what is said not to be in the documents is not",
+    "judge": "a calibrated judge, with the source in view, agrees",
+    "selection": "new in the whole set, by words and by meaning",
+    "contamination": "not an item of the evaluation sets, verbatim or reworded",
+    "duplicate": "the same question and answer were there already",
+    "near_duplicate": "almost the same was there already",
+    "same_meaning": "the same question was there already, in other words",
+    "conflict": "the same question was there already, with another answer",
+}
 _SPLITS: dict[Split, str] = {
     "train": "to learn from",
     "validation": "documents not in train; for early stopping",
@@ -253,6 +274,7 @@ def _tell_acceptance(facts: CardInput) -> Iterable[str]:
 
 def _tell_checks(facts: CardInput) -> Iterable[str]:
     yield "## Checks · 검사"
+    named = {each.name for each in facts.checks}
     if facts.checks:
         yield (
             "In this order, stopping at the first that fails. *Precision*: of what it stopped, the share "
@@ -269,7 +291,7 @@ def _tell_checks(facts: CardInput) -> Iterable[str]:
             ),
             [
                 (
-                    f"`{each.name}`" + (f": {_cell(each.what)}" if each.what else ""),
+                    _name_check(each.name, each.what),
                     f"{each.passed:,}",
                     f"{each.failed:,}",
                     _figure(each.precision),
@@ -277,9 +299,19 @@ def _tell_checks(facts: CardInput) -> Iterable[str]:
                     _cell(each.measured_on) or "–",
                 )
                 for each in facts.checks
+            ]
+            + [
+                (_name_check(each.reason), "–", f"{each.count:,}", "–", "–", "–")
+                for each in facts.rejections
+                if each.reason not in named
             ],
         )
     yield _tell_judge(facts)
+
+
+def _name_check(name: str, what: str = "") -> str:
+    meaning = what or _CHECKS.get(name, "")
+    return f"`{_cell(name)}`" + (f": {_cell(meaning)}" if meaning else "")
 
 
 def _tell_judge(facts: CardInput) -> str:

@@ -189,7 +189,7 @@ def _draw_map(title: str, said: str, topics: Sequence[tuple[str, int, int]]) -> 
     ground = _Box(_MARGIN, _HEAD, _INNER, height)
     for (name, count, have), place in zip(topics, _tile([t[1] for t in topics], ground), strict=True):
         box = place.shrink(1)
-        filled = box.height * have / count
+        filled = min(box.height, max(3.0, box.height * have / count))  # what is met at all is seen
         body.append(f"<g><title>{_escape(name)}: {have:,} of {count:,}</title>{_rect('rail', box)}")
         if have:
             part = _Box(box.x, box.y + box.height - filled, box.width, filled)
