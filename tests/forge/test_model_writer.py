@@ -168,6 +168,24 @@ def test_a_server_without_schemas_that_thinks_and_writes_in_fences():
     assert first.spoiled == again.spoiled == ()
 
 
+def test_a_server_that_breaks_on_schemas_is_asked_without_in_the_end():
+    def write(body, count):
+        return 500 if "response_format" in body else to_json(body, count)
+
+    with serving(write) as server:
+        written = make_writer(server, attempts=1).write(make_order())
+    assert len(written.drafts) == 6
+
+
+def test_a_reply_that_breaks_off_is_asked_again_and_costs_no_schema():
+    with serving(finish=lambda count: None if count == 1 else "stop") as server:
+        written = make_writer(server, attempts=1).write(make_order())
+        assert all("response_format" in body for body in server.bodies)
+    assert len(written.drafts) == 6
+    assert [bad.reason for bad in written.spoiled] == ["engine"]
+    assert "engine_protocol" in written.spoiled[0].detail
+
+
 def test_a_model_that_always_thinks_gets_room_for_it():
     with serving() as server:
         make_writer(server).write(make_order())

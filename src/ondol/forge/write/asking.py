@@ -2,6 +2,7 @@
 
 import hashlib
 import random
+import re
 import time
 from collections.abc import Callable, Iterable
 from typing import Protocol, runtime_checkable
@@ -13,6 +14,9 @@ from ondol.core.protocols import ChatModel
 _BACKOFF_S = 1.0
 _MAX_BACKOFF_S = 60.0
 _LEAST_TIMEOUT_S = 0.05
+# The words of ``engines.http`` for a request that a server does not accept; a test ties them together.
+_REFUSAL = re.compile(r"\(HTTP 4\d\d")
+_FAILURES_WITH_SCHEMA = 4
 
 
 @runtime_checkable
@@ -71,7 +75,9 @@ class Asker:
             return self._call(_without_schema(request), sources, label)
         try:
             return self._call(request, sources, label)
-        except EngineProtocolError:
+        except EngineProtocolError as error:
+            if not _REFUSAL.search(error.message):
+                raise
             found = self._call(_without_schema(request), sources, label)
             self._refuses_schemas = True
             return found
@@ -114,6 +120,9 @@ class Errand:
     def ask(self, request: ChatRequest) -> tuple[ChatReply, str]:
         """Return a reply and its key; a transient failure is waited out, with exponential backoff and jitter.
 
+        Some servers answer a JSON schema that they cannot take with HTTP 500, so now and then one that goes
+        on failing is asked without it.
+
         Raises:
             EngineError: the failure is not transient, or the order's time is over.
         """
@@ -127,6 +136,8 @@ class Errand:
             bounded = request.model_copy(
                 update={"timeout_s": max(_LEAST_TIMEOUT_S, min(request.timeout_s, left))}
             )
+            if failures % (_FAILURES_WITH_SCHEMA + 1) == _FAILURES_WITH_SCHEMA:
+                bounded = _without_schema(bounded)
             self.requests += 1
             try:
                 reply, key = self._asker.call(bounded, sources=self._sources, label=self._label)
