@@ -40,6 +40,7 @@ _NAVIGATION = _any(
     rf"\bthis {_PICTURE}s?\b",
     rf"\b{_PICTURE}s? (?:above|below)\b",
     rf"\b{_TOLD} (?:\w+ ){{0,3}}(?:above|below|here|later|earlier|elsewhere|next|previously)\b",
+    r"\b(?:information|details|documentation|instructions|notes|guides?)\b.{0,40}\b(?:can|may) be found\b",
     rf"\b(?:is|are) (?:further |also )?{_TOLD} in\b",
     r"\bfollow(?:ing)? the (?:\w+ ){0,2}(?:instructions?|prompts?|steps?|guide|directions)\b",
     r"\b(?:as follows|the following|as below|as above|click here|table of contents|broken link|todo|tbd)\b",

@@ -18,6 +18,7 @@ from ondol.forge.frames.lexicon import (
     RELATIVES,
     SUBORDINATORS,
     VERBS,
+    base_of_participle,
     base_of_third_person,
     is_base,
     is_plural,
@@ -37,8 +38,8 @@ _CONTRACTED = (
 _PERSONS = word_set("you we they i")
 # Verbs that are no plural nouns: a plural name may stand before them (*Offline Maps allows …*).
 _SURE = word_set("allows provides enables requires contains includes lets describes specifies")
-_NEVER_IN_SUBJECT = word_set("if when once while unless until because you it they we i")
-_AFTER_LABEL = DETERMINERS | word_set("up on in from off down out")
+_NEVER_IN_SUBJECT = word_set("if when once while unless until because whether you it they we i")
+_AFTER_LABEL = DETERMINERS | word_set("up on in from off down out sure")
 _SUBJECT_RELATIVES = word_set("that which who whose where")
 _NEW_PART = RELATIVES | _JOINERS | word_set("whether how what you it they we")
 _ADVERBS_LATE = word_set("first both either")
@@ -145,8 +146,31 @@ def lower_first(text: str) -> str:
     if low in DETERMINERS | PREPOSITIONS:
         return low[0] + text[1:]
     is_plain = low in RELATIVES | PRONOUNS | ADVERBS or _is_known(low)
-    opens_name = len(words) > 1 and words[1][:1].isupper()
+    opens_name = re.search(r"^\S+ (?:(?:and|or) )?[A-Z]", text) is not None
     return low[0] + text[1:] if is_plain and not opens_name else text
+
+
+def settle_first(text: str, around: str) -> str:
+    """Return a sentence whose first word is in lower case if it is no name; empty if that cannot be told.
+
+    Args:
+        text: a sentence.
+        around: other text of the document: a word in lower case there is no name, one in capitals within a
+            sentence is.
+    """
+    word = next(iter(split_words(text)), None)
+    if word is None or not word.text[:1].isupper() or not word.text[1:].islower():
+        return text
+    low = word.low
+    if low in DETERMINERS | PREPOSITIONS | RELATIVES | PRONOUNS | ADVERBS or _is_known(low):
+        return text
+    if re.search(r"^\S+ (?:(?:and|or) )?[A-Z]", text):
+        return text
+    if re.search(rf"[\w,] {re.escape(word.text)}\b", around):
+        return text
+    if re.search(rf"(?<![\w-]){re.escape(low)}(?![\w-])", around):
+        return text[: word.start] + text[word.start].lower() + text[word.start + 1 :]
+    return ""
 
 
 def _is_known(low: str) -> bool:
@@ -173,7 +197,9 @@ def read_clause(text: str) -> Clause | None:
     subject, verb = text[: words[first].start].strip(), words[at]
     if not _is_subject(subject, words[:first]) or not _agrees(words[:first], verb.low):
         return None
-    is_label = words[0].low in VERBS | IMPERATIVES and (first == 1 or words[1].low not in PREPOSITIONS)
+    is_label = words[0].low in (VERBS | IMPERATIVES) - COMMON and (
+        first == 1 or words[1].low not in PREPOSITIONS
+    )
     named = subject if is_label else lower_first(subject)
     if verb.low in AUXILIARIES and not _is_main_verb(words, at):
         return _with_auxiliary(text, words, at, named) if first == at else None
@@ -306,7 +332,9 @@ def _is_compound(words: list[Word]) -> bool:
 def _opens_object(word: Word) -> bool:
     if word.inside or word.low in DETERMINERS | PREPOSITIONS | PRONOUNS | ADVERBS | RELATIVES:
         return True
-    return word.low not in AUXILIARIES and not (base_of_third_person(word.low) and is_base(word.low))
+    if word.low in AUXILIARIES or (word.low.endswith("ed") and base_of_participle(word.low)):
+        return False  # *the price increases changed …*
+    return not (base_of_third_person(word.low) and is_base(word.low))
 
 
 def _has_better(words: list[Word], at: int) -> bool:

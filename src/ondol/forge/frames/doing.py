@@ -11,6 +11,7 @@ from ondol.forge.frames.lexicon import (
     PREPOSITIONS,
     VERBS,
     base_of_gerund,
+    base_of_participle,
     base_of_third_person,
     is_base,
     participle,
@@ -65,6 +66,7 @@ _NO_END = DETERMINERS | PREPOSITIONS | word_set("and or to is be so that") - wor
 _POINTED = re.compile(r"\b(?:it|its|they|them|their|this|these|those|one)\b")
 _ANTECEDENT = re.compile(r"\b(?:the|a|an|my|all|any|each)\s+\w+")
 _UNTIL_CONDITION = re.compile(r"\b(?:if|when|because|unless|until)\b")
+_PAST = word_set("was were had did would")
 _MAX_GOAL_WORDS = 16
 _MAX_CHARS = 100
 
@@ -184,8 +186,10 @@ def _passive(goal: str) -> str:
     )
     if not match or match[1] not in VERBS - _NO_PASSIVE:
         return ""
-    joined = re.search(r"\b(?:and|or|to|that|which|in|on|up|down|out|back|of)\b", match[2])
-    if joined or base_of_gerund(match[2].split(maxsplit=1)[0]):
+    words = match[2].split()
+    joined = set(words) & (PREPOSITIONS | word_set("and or that which back"))
+    bound = any(w.endswith("ed") and base_of_participle(w) for w in words[2:]) or words[-1].endswith("ly")
+    if joined or bound or base_of_gerund(words[0]):
         return ""
     return f"can {match[2]} be {participle(match[1])}{match[3]}"
 
@@ -243,7 +247,7 @@ def _split_goal(body: str) -> tuple[str, str] | None:
 def _ask_order(text: str) -> Iterator[Asked]:
     body = re.sub(r"^(?:First|Then|Simply|Just|Optionally),?\s+", "", text)
     body = body[:1].lower() + body[1:]
-    goal = _read_goal(_trailing_purpose(body))
+    goal = "" if body.startswith("wait ") else _read_goal(_trailing_purpose(body))
     if goal:
         asked = list(_how(goal))
         verb = body.split(maxsplit=1)[0]
@@ -309,6 +313,8 @@ def _is_event(main: Clause, condition: str) -> bool:
     if main.subject == "you":
         return main.auxiliary == "will"
     inner = read_clause(condition)
+    if main.auxiliary in _PAST or (inner and inner.auxiliary in _PAST):
+        return False
     if main.subject in {"it", "they"}:
         return inner is not None and inner.subject[:1].isupper()
     return main.subject.split(maxsplit=1)[0] not in {"this", "that", "these", "those", "there", "they"}

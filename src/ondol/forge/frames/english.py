@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from ondol.core.examples import Fact, Passage
 from ondol.forge.facts import strip_mark
 from ondol.forge.frames import doing, labels, standing, stating
-from ondol.forge.frames.clause import read_clause
+from ondol.forge.frames.clause import read_clause, settle_first
 from ondol.forge.frames.stating import Asked
 from ondol.forge.frames.wording import Wording
 from ondol.text.morphemes import Analyser
@@ -19,7 +19,8 @@ _MAX_QUESTION_CHARS = 170
 _MIN_QUESTION_WORDS = 4
 _OPENERS = re.compile(
     r"^(?:generally|typically|usually|normally|currently|additionally|also|however|optionally|note that"
-    r"|please note(?: that)?|keep in mind that|remember that|in general|in addition),?\s+"
+    r"|please note(?: that)?|keep in mind that|remember that|in general|in addition|in particular"
+    r"|in fact|in other words|in short|in practice|of course),?\s+"
     r"|^(?:for example|for instance|as an example),\s+",
     re.IGNORECASE,
 )
@@ -35,30 +36,31 @@ _BAD = re.compile(r"\[|\]|\||<|\*|_{2}|`|\s[.,;:?]|\?\?|\.\?|,\?|\.\.|\\|\s-\s|^
 def frame(fact: Fact, passage: Passage, *, analyser: Analyser) -> tuple[Wording, ...]:
     """Return the wordings of a fact, the best first; none where its structure is not certain."""
     del analyser
-    quote = " ".join(fact.evidence.quote.split("\n")) if fact.unit == "sentence" else fact.evidence.quote
-    labelled = labels.frame(fact.evidence.quote, passage)
+    said = strip_mark(fact.evidence.quote.strip())
+    labelled = labels.frame(said, passage)
     if labelled is not None:
         return labelled
-    if "\n" in fact.evidence.quote.strip() or not fact.standalone:
+    if "\n" in said or not fact.standalone:
         return ()
-    said = strip_mark(quote).strip()
     answer = clean(said)
     if not answer:
         return ()
+    around = f"{passage.text}\n… {passage.title}\n… {passage.context}"
     found: list[Wording] = []
-    for name, questions, score in sorted(ask(answer), key=lambda asked: -asked[2]):
+    for name, questions, score in sorted(ask(answer, around=around), key=lambda asked: -asked[2]):
         reply = {"whether": f"Yes. {answer}", "denied": f"No. {answer}"}.get(name, answer)
         if name == "whether" and found:
             continue
         for question in questions:
-            alone = standing.stand_alone(polish(question), passage)
+            is_local = name in {"whether", "denied"}
+            alone = standing.stand_alone(polish(question), passage, is_local=is_local)
             if alone and is_well_formed(alone):
                 found.append(Wording(alone, reply, name, score))
     return tuple(alternate(found))
 
 
-def ask(answer: str) -> Iterator[Asked]:
-    """Yield what can be asked about a cleaned sentence."""
+def ask(answer: str, *, around: str = "") -> Iterator[Asked]:
+    """Yield what can be asked about a cleaned sentence; ``around`` tells names from words."""
     body = _OPENERS.sub("", answer)
     body = body[:1].upper() + body[1:]
     yield from doing.do(body)
@@ -67,7 +69,7 @@ def ask(answer: str) -> Iterator[Asked]:
     if where:
         intro, body = where[1], body[where.end() :]
         body = body[:1].upper() + body[1:]
-    clause = read_clause(body)
+    clause = read_clause(settle_first(body, around))
     if clause is None:
         return
     asked = [*doing.allow(clause), *stating.state(clause)]
@@ -89,6 +91,8 @@ def clean(said: str) -> str:
     text = _ALSO.sub(r"\1", re.sub(r"^(?:Also|Additionally|Furthermore|Moreover),?\s+", "", said)).strip()
     is_open = text.endswith((":", ",", ";", "(", "…", "..."))
     if is_open or text.count("(") != text.count(")") or text.count('"') % 2:
+        return ""
+    if "[" in text or re.search(r"\b[A-Z]\.$", text):
         return ""
     text = re.sub(r"\s+([.,])", r"\1", text if text[-1:] in ".!" else f"{text}.")
     return text[:1].upper() + text[1:]

@@ -30,7 +30,9 @@ _KIND = re.compile(
 _NO_LABEL = re.compile(
     r"^(?:note|tip|warning|example|for example|caution|important|info|where|default|optional|step|see|hint"
     r"|windows|linux|mac|add(?:ed)?|support|fix(?:ed)?|new|changed?|removed|issue|bug|error|result|solution|cause|why|how"
-    r"|what|when|question|answer|update[ds]?|improved?|version|release)\b",
+    r"|what|when|question|answer|update[ds]?|improved?|version|release|trade-?offs?|impact"
+    r"|benefits?|limitations?|advantages?|disadvantages?|pros|cons|recommendations?|usage|purpose|description"
+    r"|behaviou?r|\w+ing (?:or|and|the|an?))\b",
     re.IGNORECASE,
 )
 _MEASURES = word_set("""
@@ -46,9 +48,13 @@ _DONE = r"(enabled|disabled|checked|unchecked|set|selected|ticked|true|on|off|ac
 
 _NOT_AFTER_VERB = (PREPOSITIONS - {"in", "on", "to", "up", "off"}) | {"and", "is", "are"}
 _AFTER_HEAD = word_set("of for between at that which to from when before after in on below above used with")
-_SETTING_VERBS = (IMPERATIVES - word_set("hover go see note wait try make follow")) | word_set(
-    "specify display show allow define configure control"
-)
+_SETTING_VERBS = (
+    IMPERATIVES
+    - word_set("""
+    hover go see note wait try make follow select use enter choose click open press run check tick return
+    resume start stop
+""")
+) | word_set("specify display show allow define configure control")
 _Said = tuple[str, tuple[str, ...]]
 
 
@@ -112,7 +118,7 @@ def _describe_noun(named: str, words: list[Word], body: str, low: str) -> _Said 
     asked = f"what is {named}?", f"what is meant by {named}?"
     if words[0].low in {"a", "an", "the"}:
         return None if read_clause(body) else (f"It is {low}.", asked)
-    if words[0].low in VERBS and words[1].low in DETERMINERS | {"to"}:
+    if words[0].low in VERBS | IMPERATIVES and words[1].low in DETERMINERS | {"to", "and", "or"}:
         return None
     for n, word in enumerate(words[1:6], start=1):
         if word.low in _AFTER_HEAD:

@@ -29,7 +29,7 @@ VERBS = word_set("""
     happen have heal help hide highlight hold host hover identify ignore illustrate implement import
     improve include increase indicate infer influence inform inherit initialize initiate insert
     inspect install instruct integrate interact interface interfere interpret interrupt introduce
-    invoke involve isolate issue join jump keep kill know label lack land last launch lead learn
+    invoke involve isolate issue join jump keep kill know label lack land last launch lay lead learn
     leave let limit link list listen live load locate lock log loiter look lose lower maintain make
     manage manipulate map mark match maximise maximize mean measure merge migrate minimise minimize
     mirror modify monitor mount move navigate need notify number obey observe obtain occur offer
@@ -60,7 +60,7 @@ _IRREGULAR = """
     become become | begin begun | build built | burn burned | choose chosen | come come |
     draw drawn | drive driven | find found | fit fitted | fly flown | forget forgotten |
     get gotten | give given | go gone | grow grown | have had | hide hidden | hold held |
-    keep kept | know known | lead led | learn learned | leave left | let let | lose lost |
+    keep kept | lay laid | know known | lead led | learn learned | leave left | let let | lose lost |
     make made | mean meant | overwrite overwritten | override overridden | put put | quit quit |
     read read | rebuild rebuilt | redo redone | rewrite rewritten | run run | see seen |
     send sent | set set | reset reset | show shown | shrink shrunk | shut shut | spin spun |

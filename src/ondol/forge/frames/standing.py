@@ -11,7 +11,7 @@ from ondol.core.examples import Passage
 from ondol.evidence.terms import is_weak, simple_terms, word_set
 from ondol.forge.facts import find_topic
 from ondol.forge.frames.clause import COMMON
-from ondol.forge.frames.lexicon import VERBS
+from ondol.forge.frames.lexicon import VERBS, base_of_third_person
 
 _PLACES = word_set("""
     view page screen panel menu window dialog tab toolbar setup settings editor inspector console
@@ -55,11 +55,15 @@ _SCREEN = re.compile(
 )
 _NO_TITLE = re.compile(
     r"(?:how|what|why|when|where|who|about|readme|faq|overview|introduction|index)\b"
+    r"|(?:terminology|glossary|concepts|settings|best practices|troubleshooting|references?|requirements"
+    r"|notes|prerequisites|important notes|general|summary|conclusion|usage|examples?"
+    r"|configuration|installation)$"
     r"|.*\b(?:release notes|change ?log|what's new|version history|changes)\b",
     re.IGNORECASE,
 )
 _SUBJECT = re.compile(
-    r"(?:what|how|where|when|why|which|who|can|does|is|are|do|will|must)\b(?: \w+){0,4}? the ((?:[\w/-]+"
+    r"(?:what|how|where|when|why|which|who|can|does|is|are|do|will|must)\b(?: \w+){0,4}?"
+    r" the (?!way |purpose |benefit |effect |meaning |location |number )((?:[\w/-]+"
     r" ?){1,4})",
     re.IGNORECASE,
 )
@@ -79,7 +83,7 @@ def points_away(question: str) -> bool:
             return True
     for match in _DEFINITE.finditer(question):
         noun, following = match[1], match[2].strip()
-        is_verb = following in VERBS and following not in COMMON
+        is_verb = bool(base_of_third_person(following)) or (following in VERBS and following not in COMMON)
         is_alone = not following or is_verb or following in _AFTER_NOUN or following.endswith(("ed", "ing"))
         if noun in _ANAPHORIC and is_alone and following not in {"of", "for"}:
             return True
@@ -89,16 +93,23 @@ def points_away(question: str) -> bool:
 
 
 def name_topic(passage: Passage) -> str:
-    """Return the topic as a question can name it: of *Plan View - GeoFence* the last part."""
-    title = re.sub(r"\s+", " ", find_topic(passage)).strip().strip(".:")
-    return re.split(r"\s[-–—|:]\s", title)[-1].strip()
+    """Return the title as a question can name it, of *Plan View - GeoFence* the last part.
+
+    Where the title says nothing (*Settings*), the nearest heading that does; empty if none does.
+    """
+    headings = [h for h in passage.context.split(" > ") if h.strip() and " | " not in h]
+    for heading in (find_topic(passage), *reversed(headings)):
+        name = re.split(r"\s[-–—|:]\s", re.sub(r"\s+", " ", heading).strip().strip(".:"))[-1].strip()
+        if not _NO_TITLE.match(name):
+            return name
+    return ""
 
 
 def find_place(passage: Passage) -> str:
     """Return how a question can name where it belongs: ``In the Fly View``; empty where no title can."""
     title = name_topic(passage)
     bare = re.sub(r"\s*\([^()]*\)", "", title).strip()
-    if not bare or len(title) > _MAX_TITLE_CHARS or title.endswith(("!", ",", "?")) or _NO_TITLE.match(title):
+    if not bare or len(title) > _MAX_TITLE_CHARS or title.endswith(("!", ",", "?")) or title[0].isdigit():
         return ""
     last = bare.rsplit(maxsplit=1)[-1].lower()
     if last in _PLACES and not bare.lower().startswith(("the ", "a ", "an ")):
@@ -107,18 +118,30 @@ def find_place(passage: Passage) -> str:
     return f"Regarding {title}"
 
 
-def stand_alone(question: str, passage: Passage) -> str:
-    """Return ``question`` with its place where it needs one; empty if it cannot stand alone."""
+def stand_alone(question: str, passage: Passage, *, is_local: bool = False) -> str:
+    """Return ``question`` with its place where it needs one; empty if it cannot stand alone.
+
+    Args:
+        question: as a frame made it.
+        passage: where the fact stands.
+        is_local: what it asks holds only in its place (*Is this supported?*).
+    """
     question = _name_screen(question, passage)
     if points_away(question):
         return ""
     title_terms = {t for t in simple_terms(name_topic(passage)) if not is_weak(t)} - set(_PLACES)
     shared = title_terms & set(simple_terms(question))
-    if find_names(question) and not _is_definite_subject(question):
+    if find_names(question) and not is_local and not _is_definite_subject(question):
         return question
     if title_terms and shared and len(shared) * 2 >= len(title_terms):
         return question
     place = find_place(passage)
+    if re.match(r"\w+ [^,?]+, \w+ ", question) and not re.match(
+        r"(?:what|how|when|why|can) ", question, re.IGNORECASE
+    ):
+        return ""  # it has a place of its own already
+    if place.startswith("In ") and question.startswith("Can you "):
+        return f"{question.rstrip('?')} i{place[1:]}?"
     return f"{place}, {question[0].lower()}{question[1:]}" if place else ""
 
 

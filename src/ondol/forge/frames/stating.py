@@ -118,6 +118,13 @@ _COUNTED = re.compile(
     rf"(?:up to )?{_NUMBERS} ((?:[a-z-]+ ){{0,3}}?[a-z-]+s)"
     r"(?=$|[:,.;]| (?:of|for|in|on|to|that|which|with|from|per|at)\b)"
 )
+_NO_IDENTITY = re.compile(
+    r"(?:an?|the) (?:few|bit|little|lot|good|bad|must|long|short|large|small|part|result|matter|way|example"
+    r"|member|reason|case|one|key|problem|issue)\b"
+)
+_PERSON = re.compile(
+    r"(?:an?|the) (?:\w+ ){0,2}(?:president|chair\w*|author|founder|leader|director|king|queen)\b"
+)
 _MAX_SUBJECT_WORDS = 7
 _MAX_HEAD_CHARS = 90
 _MAX_REST_CHARS = 100
@@ -146,7 +153,7 @@ def state(clause: Clause) -> Iterator[Asked]:
 
 def drop_brackets(text: str) -> str:
     """Return ``text`` without what stands in round brackets."""
-    return re.sub(r"\s+", " ", re.sub(r"\s*\([^()]*\)", "", text)).strip()
+    return re.sub(r"\s+", " ", re.sub(r"\s+\([^()]*\)", "", text)).strip()
 
 
 def cut(text: str) -> str:
@@ -198,9 +205,11 @@ def _ask_identity(clause: Clause, subject: str) -> Iterator[Asked]:
     is_wide = len(subject.split()) > _MAX_SUBJECT_WORDS or re.search(r"\b(?:with|without|in|on)\b", subject)
     if not is_noun or clause.adverbs or be not in {"is", "are"} or is_wide:
         return
-    if re.match(r"an? (?:few|bit|little|lot|good|bad|must|long|short|large|small)\b", rest):
+    if _NO_IDENTITY.match(rest):
         return
     what = f"What {be} {subject}?"
+    if _PERSON.match(rest):
+        return
     if first in {"a", "an"}:
         others = f"How {be} {subject} defined?", f"Can you explain what {subject} {be}?"
     else:
@@ -285,7 +294,10 @@ def _ask_reason(clause: Clause, subject: str) -> Iterator[Asked]:
     parts = _split_at(clause.rest, r"because|due to|so that|in order to")
     if not parts:
         parts = _split_at(clause.rest, "to")
+        done = re.sub(r"^be ", "", clause.rest).split(maxsplit=1)[0]
         if not parts or not re.match(rf"(?:{_AIMS})\b", parts[1]) or _USED_TO.search(parts[0]):
+            return
+        if not clause.auxiliary or not base_of_participle(done):
             return
     head = cut(parts[0])
     if _is_whole(head) and head == drop_brackets(parts[0]).strip(" ,.;:"):
@@ -312,7 +324,7 @@ def _ask_time(clause: Clause, subject: str) -> Iterator[Asked]:
             clause, cut(parts[1]), "if" if f" if {parts[1][:8]}" in clause.rest else "when"
         )
         unsure = clause.auxiliary in {"may", "might", "should"} or "," in head
-        if not unsure and not re.match(r"(?:likely|unlikely|able)\b", head):
+        if not unsure and not re.match(r"(?:likely|unlikely|able|important|useful|helpful|common)\b", head):
             when = _ask_with(clause, subject, "When", head)
             yield Asked("time", (when, _ask_with(clause, subject, "Under which condition", head)), 0.8)
     elif until and not clause.negated and clause.auxiliary in {"will", "is", "are", ""} and "," not in head:
@@ -341,7 +353,8 @@ def _ask_amount(clause: Clause, subject: str) -> Iterator[Asked]:
 
 def _ask_enabled(clause: Clause, subject: str) -> Iterator[Asked]:
     verbs = {"allow", "enable", "let", "permit", "help"}
-    if _NAMED_ALONE.match(subject) or clause.verb not in verbs or set(clause.adverbs) - {"also"}:
+    is_actor = _NAMED_ALONE.match(subject) and not clause.plural
+    if is_actor or clause.verb not in verbs or set(clause.adverbs) - {"also"}:
         return
     to = "" if clause.verb == "let" else "to "
     who = r"(you|users|the user|a user|developers|administrators|operators)"
@@ -370,7 +383,8 @@ def _ask_object(clause: Clause, subject: str) -> Iterator[Asked]:
     is_part = words[-1].lower() in _PARTS or (words[0] == "the" and words[1:2] and words[1] in _PARTS)
     if is_part and verb not in _CONTENT and not clause.adverbs:
         what = f"What {clause.do} {subject} do?"
-        yield Asked("effect", (what, f"What is the effect of {subject}?"), 0.8)
+        told = f"Can you tell me what {subject} {'do' if clause.plural else 'does'}?"
+        yield Asked("effect", (what, told), 0.8)
     elif base_of_gerund(words[0]) and not clause.plural and not clause.adverbs:
         yield from _ask_effect(clause, subject)
     elif verb in _CONTENT and not set(clause.adverbs) - _MILD and not _ACTOR.match(subject):
@@ -401,7 +415,7 @@ def _ask_content(clause: Clause, subject: str) -> Asked:
         others = (f"What can be found in {subject}?" if verb == "contain" else f"What is part of {subject}?",)
     elif verb in {"require", "need"}:
         others = (f"What is needed for {subject}?",)
-    elif verb in {"indicate", "represent", "mean"}:
+    elif verb in {"indicate", "represent", "mean"} and verb != "indicate" and len(subject.split()) < 6:
         others = (f"What is the meaning of {subject}?",)
     return Asked("object", (what, *others), 0.82)
 
@@ -410,6 +424,8 @@ def _is_object(rest: str) -> bool:
     """Tell whether a direct object follows: a noun phrase, or *how* and *whether* with a clause."""
     words = split_words(rest)
     if len(words) < 2 or words[0].low in _NO_OBJECT:
+        return False
+    if words[0].low in {"some", "several", "many", "various"} and len(words) < 4:
         return False
     return not words[0].ends_phrase or "," in rest
 
@@ -430,7 +446,7 @@ def _ask_whether(clause: Clause, subject: str) -> Iterator[Asked]:
     rest, auxiliary, verb = cut(clause.rest), clause.auxiliary, clause.verb
     if not rest or len(rest) > _MAX_REST_CHARS or len(subject) > 60 or _NEW_CLAUSE.search(rest):
         return
-    if set(clause.adverbs) - {"also", "currently", "automatically"}:
+    if set(clause.adverbs) - {"also", "currently", "automatically"} or rest.startswith(("some ", "several ")):
         return
     frame, score = ("denied", 0.7) if clause.negated else ("whether", 0.55)
     if verb in {"support", "require", "need", "allow"} and not rest.startswith("for "):
