@@ -84,6 +84,16 @@ def test_the_same_seed_gives_the_same_set_and_another_another():
     assert runs[0] == runs[1] != runs[2]
 
 
+def test_asking_for_several_at_once_changes_nothing():
+    def script(request):
+        if detect_language(request.messages[0].content) == "ko":
+            return "No Korean here."
+        return answer(request)
+
+    runs = [list(build_retention(30, chat=FakeChat(script), concurrency=n)) for n in (1, 7)]
+    assert runs[0] == runs[1]
+
+
 def test_it_is_a_stream():
     chat = FakeChat(answer)
     stream = build_retention(10_000, chat=chat)
@@ -109,7 +119,8 @@ def test_what_must_not_be_there_is_not():
 def test_it_ends_when_there_is_nothing_new_to_ask():
     pool = load_pool(("en",))[:5]
     chat = FakeChat(lambda r: "Nothing." if "numbered" in r.messages[0].content else "A fine answer.")
-    assert len(list(build_retention(50, chat=chat, languages=("en",), pool=pool))) == 5
+    rehearsal = Rehearsal(chat, pool, languages=("en",), seed=0, max_tokens=64, temperature=0.8)
+    assert len(list(rehearsal.run(50))) == 5
     assert list(build_retention(5, chat=chat, languages=("de",))) == []
 
 

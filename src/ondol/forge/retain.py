@@ -9,8 +9,11 @@ import json
 import random
 import re
 from collections import Counter, deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence, Set
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
 from importlib.resources import files
+from itertools import islice
 
 from ondol.core.examples import RetentionExample
 from ondol.core.frozen import Frozen
@@ -104,7 +107,7 @@ def build_retention(
     seed: int = 0,
     max_tokens: int = 96,
     temperature: float = 0.8,
-    pool: Sequence[PoolPrompt] | None = None,
+    concurrency: int = 1,
     is_contaminated: Callable[[str], bool] | None = None,
 ) -> Iterator[RetentionExample]:
     """Yield up to ``count`` examples; the same arguments and replies give the same ones.
@@ -116,17 +119,21 @@ def build_retention(
         seed: chooses prompts and sampling.
         max_tokens: of an answer.
         temperature: of an answer.
-        pool: prompts to start from; the shipped ones without it.
+        concurrency: answers asked for at once; it does not change what comes out.
         is_contaminated: tells of a text that must not be in a dataset.
 
     Raises:
         EngineError: the model failed, and went on failing for half an hour.
     """
-    found = load_pool(languages) if pool is None else tuple(pool)
     rehearsal = Rehearsal(
-        chat, found, languages=languages, seed=seed, max_tokens=max_tokens, temperature=temperature
+        chat,
+        load_pool(languages),
+        languages=languages,
+        seed=seed,
+        max_tokens=max_tokens,
+        temperature=temperature,
     )
-    yield from rehearsal.run(count, is_contaminated=is_contaminated)
+    yield from rehearsal.run(count, concurrency=concurrency, is_contaminated=is_contaminated)
 
 
 class Rehearsal:
@@ -167,35 +174,71 @@ class Rehearsal:
         self.dropped: Counter[str] = Counter()
 
     def run(
-        self, count: int, *, is_contaminated: Callable[[str], bool] | None = None
+        self,
+        count: int,
+        *,
+        concurrency: int = 1,
+        is_contaminated: Callable[[str], bool] | None = None,
     ) -> Iterator[RetentionExample]:
         """Yield up to ``count`` examples, the languages in turn; raises ``EngineError``."""
-        turn = deque(self._sources)
+        given_up: set[str] = set()
         failed: Counter[str] = Counter()
         answered: Counter[str] = Counter()
-        while turn and count > 0:
+        for prompt, tried in self._answer_all(given_up, concurrency, is_contaminated):
+            if count <= 0:
+                return
+            if prompt.language in given_up:
+                continue
+            self.dropped.update(tried.faults)
+            if tried.example is None:
+                failed[prompt.language] += 1
+                lost = failed[prompt.language]
+                if lost >= _MAX_FAILED and answered[prompt.language] < _MIN_ANSWERED * lost:
+                    self.dropped["language given up"] += 1
+                    given_up.add(prompt.language)
+                continue
+            answered[prompt.language] += 1
+            if is_contaminated is not None and is_contaminated(tried.example.messages[-1].content):
+                self.dropped["contaminated"] += 1
+                continue
+            count -= 1
+            yield tried.example
+            if not count:
+                return
+
+    def _answer_all(
+        self, given_up: Set[str], concurrency: int, is_contaminated: Callable[[str], bool] | None
+    ) -> Iterator[tuple[PoolPrompt, "_Tried"]]:
+        """Yield prompts with what the trainee said, in the order of the prompts."""
+        prompts = self._take_prompts(given_up, is_contaminated)
+        waiting: deque[tuple[PoolPrompt, Future[_Tried]]] = deque()
+        with ThreadPoolExecutor(concurrency, thread_name_prefix="ondol-retain") as executor:
+            try:
+                while True:
+                    for prompt in islice(prompts, concurrency - len(waiting)):
+                        waiting.append((prompt, executor.submit(self._answer, prompt)))
+                    if not waiting:
+                        return
+                    first, future = waiting.popleft()
+                    yield first, future.result()
+            finally:
+                for _, future in waiting:
+                    future.cancel()
+
+    def _take_prompts(
+        self, given_up: Set[str], is_contaminated: Callable[[str], bool] | None
+    ) -> Iterator[PoolPrompt]:
+        turn = deque(self._sources)
+        while turn:
             source = turn.popleft()
-            prompt = source.take()
+            prompt = None if source.language in given_up else source.take()
             if prompt is None:
                 continue
             turn.append(source)
             if is_contaminated is not None and is_contaminated(prompt.prompt):
                 self.dropped["contaminated"] += 1
-                continue
-            example = self._answer(prompt)
-            if example is None:
-                failed[prompt.language] += 1
-                lost = failed[prompt.language]
-                if lost >= _MAX_FAILED and answered[prompt.language] < _MIN_ANSWERED * lost:
-                    self.dropped["language given up"] += 1
-                    turn.remove(source)
-                continue
-            answered[prompt.language] += 1
-            if is_contaminated is not None and is_contaminated(example.messages[-1].content):
-                self.dropped["contaminated"] += 1
-                continue
-            count -= 1
-            yield example
+            else:
+                yield prompt
 
     def ask(self, text: str, *, max_tokens: int, temperature: float, seed: int) -> tuple[ChatReply, str]:
         """Ask the trainee, without any system prompt; returns its reply and the key of the call."""
@@ -210,7 +253,8 @@ class Rehearsal:
         errand = self._asker.begin(deadline_s=_DEADLINE_S, sources=(), label="open", seed=seed)
         return errand.ask(request)
 
-    def _answer(self, prompt: PoolPrompt) -> RetentionExample | None:
+    def _answer(self, prompt: PoolPrompt) -> "_Tried":
+        faults: list[str] = []
         for attempt in range(_TRIES):
             seed = derive_seed("retention", self._seed, prompt.prompt, attempt)
             reply, call = self.ask(
@@ -218,20 +262,30 @@ class Rehearsal:
             )
             text = nfc(reply.text).strip()
             fault = find_fault(prompt, text, is_cut=reply.finish_reason == "length")
-            if not fault:
-                return RetentionExample(
-                    id="ret_" + sha256_hex(f"{prompt.prompt}\x00{text}".encode())[:24],
-                    messages=(
-                        Message(role="user", content=prompt.prompt),
-                        Message(role="assistant", content=text),
-                    ),
-                    language=prompt.language,
-                    source="pool" if prompt.category else "model",
-                    model=self._chat.profile.name,
-                    call=call,
-                )
-            self.dropped[fault] += 1
-        return None
+            if fault:
+                faults.append(fault)
+                continue
+            example = RetentionExample(
+                id="ret_" + sha256_hex(f"{prompt.prompt}\x00{text}".encode())[:24],
+                messages=(
+                    Message(role="user", content=prompt.prompt),
+                    Message(role="assistant", content=text),
+                ),
+                language=prompt.language,
+                source="pool" if prompt.category else "model",
+                model=self._chat.profile.name,
+                call=call,
+            )
+            return _Tried(example, tuple(faults))
+        return _Tried(None, tuple(faults))
+
+
+@dataclass(frozen=True)
+class _Tried:
+    """An answer that can be used, if there is one, and why others cannot."""
+
+    example: RetentionExample | None
+    faults: tuple[str, ...]
 
 
 class _PromptSource:
@@ -239,7 +293,7 @@ class _PromptSource:
 
     def __init__(self, rehearsal: Rehearsal, language: str, pool: list[PoolPrompt], seed: int) -> None:
         self._rehearsal = rehearsal
-        self._language = language
+        self.language = language
         self._seed = seed
         # Chance for variety, not for secrets.
         self._rng = random.Random(derive_seed("pool", seed, language))  # noqa: S311
@@ -264,8 +318,8 @@ class _PromptSource:
     def _think_up(self) -> None:
         examples = self._rng.sample(self._examples, min(_EXAMPLES, len(self._examples)))
         listed = "\n".join(f"{n}. {' '.join(e.prompt.split())}" for n, e in enumerate(examples, 1))
-        text = _THINK_UP[self._language].format(examples=listed, count=_NEW_AT_ONCE)
-        seed = derive_seed("think-up", self._seed, self._language, self._num_batches)
+        text = _THINK_UP[self.language].format(examples=listed, count=_NEW_AT_ONCE)
+        seed = derive_seed("think-up", self._seed, self.language, self._num_batches)
         self._num_batches += 1
         reply, _ = self._rehearsal.ask(text, max_tokens=_THINK_UP_TOKENS, temperature=1.0, seed=seed)
         found = _LINE.findall(nfc(reply.text))
@@ -277,7 +331,7 @@ class _PromptSource:
         self._num_barren = 0 if len(self._fresh) > before else self._num_barren + 1
 
     def _consider(self, prompt: str) -> None:
-        if not is_sensible(prompt, self._language):
+        if not is_sensible(prompt, self.language):
             self._rehearsal.dropped["prompt without sense"] += 1
             return
         hashes = shingle(prompt)
@@ -286,8 +340,8 @@ class _PromptSource:
             return
         self._known.add(fold(prompt))
         self._seen.append(hashes)
-        name = f"{self._language}-own-{len(self._seen)}"
-        self._fresh.append(PoolPrompt(id=name, category="", prompt=prompt, language=self._language))
+        name = f"{self.language}-own-{len(self._seen)}"
+        self._fresh.append(PoolPrompt(id=name, category="", prompt=prompt, language=self.language))
 
 
 def _is_near(new: Hashes, known: Hashes) -> bool:
