@@ -17,6 +17,7 @@ from ondol.forge.recipe import Recipe, Sources
 from ondol.forge.split import SplitItem, assign_splits, group_documents
 from ondol.store.corpus_reader import CorpusReader
 from ondol.store.forging import PlannedPassage, RunDocument, RunLedger
+from ondol.text.language import detect_language
 
 FindFacts = Callable[[Passage], tuple[Fact, ...]]
 
@@ -28,7 +29,7 @@ MAX_FACTS_PER_VISIT = 8
 def is_chosen(document: Document, recipe: Recipe) -> bool:
     """Tell whether the recipe uses ``document``."""
     sources = recipe.sources
-    if document.language not in recipe.languages:
+    if document.language and document.language not in recipe.languages:
         return False
     if sources.labels and str(document.label) not in sources.labels:
         return False
@@ -179,21 +180,32 @@ def build_passage(document: RunDocument, chunk: Chunk) -> Passage:
         start=chunk.locator.start,
         text=chunk.text,
         context=chunk.context,
-        language=document.language,
+        # A document may hold passages in another language than its own.
+        language=detect_language(chunk.text) or document.language,
         licence=document.licence,
         label=document.label,
     )
 
 
 def plan_visits(
-    document: RunDocument, chunks: Sequence[Chunk], *, find_facts: FindFacts, facts_per_visit: int
+    document: RunDocument,
+    chunks: Sequence[Chunk],
+    *,
+    languages: Sequence[str],
+    find_facts: FindFacts,
+    facts_per_visit: int,
 ) -> list[PlannedPassage]:
-    """Cut a document's facts into visits, the most worthwhile first; a fact is visited once."""
+    """Cut a document's facts into visits, the most worthwhile first; a fact is visited once.
+
+    Passages in none of ``languages`` are left out.
+    """
     slices: list[tuple[Passage, tuple[Fact, ...]]] = []
     bare: list[Passage] = []
     seen: set[str] = set()
     for chunk in chunks:
         passage = build_passage(document, chunk)
+        if passage.language not in languages:
+            continue
         # Overlapping chunks hold the same sentence twice.
         facts = [fact for fact in find_facts(passage) if fact.evidence.quote not in seen]
         seen.update(fact.evidence.quote for fact in facts)

@@ -152,7 +152,11 @@ class ForgeRun:
                 self._tell("reading", done=done, total=total)
                 chunks = corpus.load_document_chunks(document.id, principal=self._principal)
                 visits = plan_visits(
-                    document, chunks, find_facts=self._find_facts, facts_per_visit=self._facts_per_visit
+                    document,
+                    chunks,
+                    languages=self._recipe.languages,
+                    find_facts=self._find_facts,
+                    facts_per_visit=self._facts_per_visit,
                 )
                 self._ledger.save_facts(document.id, visits)
 
