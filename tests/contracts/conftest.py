@@ -6,7 +6,9 @@ import pytest
 from minilm_gguf import write_minilm
 from pydantic import SecretStr
 
+from ondol.core.access import LOCAL_PRINCIPAL
 from ondol.core.models import ModelProfile
+from ondol.engines.cache import CachedChat
 from ondol.engines.catalogue import Catalogue
 from ondol.engines.chat.embedded import EmbeddedChat
 from ondol.engines.chat.fake import FakeChat
@@ -20,6 +22,7 @@ from ondol.engines.rerank.embedded import EmbeddedReranker
 from ondol.engines.rerank.fake import FakeReranker
 from ondol.engines.rerank.openai import OpenAIReranker
 from ondol.engines.settings import ModelSettings
+from ondol.store import open_store
 
 NEEDS_MODEL = [pytest.param(name, marks=pytest.mark.model) for name in ("embedded", "openai")]
 
@@ -44,10 +47,15 @@ def _script(request):
     return "One two three four five six seven eight nine ten " * 20
 
 
-@pytest.fixture(params=["fake", *NEEDS_MODEL])
-def chat(request):
+@pytest.fixture(params=["fake", "cached", *NEEDS_MODEL])
+def chat(request, tmp_path):
+    fake = FakeChat(_script, profile=ModelProfile(name="fake-chat", context_tokens=4096, json_schema=True))
     if request.param == "fake":
-        yield FakeChat(_script, profile=ModelProfile(name="fake-chat", context_tokens=4096, json_schema=True))
+        yield fake
+        return
+    if request.param == "cached":
+        with open_store(tmp_path / "home") as store:
+            yield CachedChat(fake, store.calls, fingerprint=fake.fingerprint, principal=LOCAL_PRINCIPAL)
         return
     embedded = request.getfixturevalue("embedded_chat")
     if request.param == "embedded":

@@ -144,6 +144,14 @@ def test_a_reply_cut_off_by_its_limit_is_kept_so_that_a_second_run_is_like_the_f
     assert len(engine.requests) == 1
 
 
+def test_half_a_character_does_no_harm(tmp_path):
+    with open_store(tmp_path / "home") as store:
+        chat = wrap(FakeChat("cut \ud83d", thinking="\udc00"), store.calls)
+        first = chat.complete(ask("\ud800"))
+        assert (first.text, first.thinking) == ("cut ?", "?")
+        assert chat.complete(ask("\ud800")) == first
+
+
 def test_the_same_question_at_once_is_asked_once():
     begun, go = threading.Event(), threading.Event()
 

@@ -133,7 +133,7 @@ class CachedChat:
         self, key: str, request: ChatRequest, sources: tuple[str, ...], label: str
     ) -> tuple[ChatReply, bool]:
         kept = self._calls.find_reply(key, principal=self._principal)
-        reply = kept or self._chat.complete(request)
+        reply = kept or _mend(self._chat.complete(request))
         return self._keep(key, reply, sources, label), kept is not None
 
     def _keep(self, key: str, reply: ChatReply, sources: tuple[str, ...], label: str) -> ChatReply:
@@ -145,3 +145,9 @@ class CachedChat:
     def _leave(self, key: str) -> None:
         with self._lock:
             del self._in_flight[key]
+
+
+def _mend(reply: ChatReply) -> ChatReply:
+    """Return the reply with ? for half characters, at which some servers cut: nothing at rest holds them."""
+    mended = {name: getattr(reply, name).encode("utf-8", "replace").decode() for name in ("text", "thinking")}
+    return reply.model_copy(update=mended)

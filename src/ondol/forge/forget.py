@@ -146,5 +146,6 @@ def _explain_retained(models: Sequence[str], *, in_corpus: bool) -> Iterator[str
         yield "The corpus still has the document: remove it there, or the next run uses it again."
     for model in models:
         yield f"The weights of {model} were tuned on it and cannot forget: tune it anew and delete this one."
+    yield "Answers that quoted it stay in the conversations of those who asked, as far as they may read it."
     yield "The audit log keeps the id of the document, never its text."
     yield "Backups and copies of datasets that were made before still hold it."
