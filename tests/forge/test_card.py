@@ -323,3 +323,15 @@ def test_the_head_changes_with_the_rows_so_that_no_loader_reads_an_older_dataset
     second = read_head(build_card(make_facts(content="b")))["configs"]
     assert all(one["description"] != two["description"] for one, two in zip(first, second, strict=True))
     assert read_head(build_card(make_facts(content="a")))["configs"] == first
+
+
+def test_the_licence_of_a_built_in_model_is_known_and_that_of_a_server_s_must_be_asked_for():
+    built_in = ModelSummary(role="writer", name="smollm2-135m-instruct")
+    assert judge_sources(make_facts(models=(built_in,))).allowed == "yes"
+    served = ModelSummary(role="writer", name="some-large-model")
+    assert judge_sources(make_facts(models=(served,))).allowed == "ask"
+
+
+def test_reasons_that_are_no_check_of_a_draft_stand_among_the_checks_too():
+    card = build_card(make_facts())
+    assert "| `near_duplicate`: almost the same was there already | – | 60 |" in card

@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from ondol.core.examples import Evidence, Example, Split
+from ondol.engines.manifest import BUILT_IN
 from ondol.forge.card_input import (
     CardInput,
     CheckSummary,
@@ -433,13 +434,20 @@ def _judge_each(facts: CardInput) -> list[tuple[str, str, str, LicenceVerdict]]:
     ]
     for model in facts.models:
         if model.role in _WRITING_ROLES and _is_model(model):
-            verdict = judge_licence(model.licence, facts.intended_use)
-            rows.append((f"{model.role} `{_cell(model.name)}`", model.licence, "–", verdict))
+            licence = _find_licence(model)
+            verdict = judge_licence(licence, facts.intended_use)
+            rows.append((f"{model.role} `{_cell(model.name)}`", licence, "–", verdict))
     return rows
 
 
 def _is_model(model: ModelSummary) -> bool:
     return model.name.strip().lower() not in {"", "none"}
+
+
+def _find_licence(model: ModelSummary) -> str:
+    """Return the licence of a model: as it was given, else that of the built-in one of its name."""
+    known = BUILT_IN.get(model.name)
+    return known.licence if model.licence == "unknown" and known is not None else model.licence
 
 
 def _tell_lineage(facts: CardInput) -> Iterable[str]:
@@ -469,7 +477,7 @@ def _tell_lineage(facts: CardInput) -> Iterable[str]:
     if facts.models:
         yield _table(
             ("role · 역할", "model · 모델", "licence · 라이선스"),
-            [(each.role, f"`{_cell(each.name)}`", _cell(each.licence)) for each in facts.models],
+            [(each.role, f"`{_cell(each.name)}`", _cell(_find_licence(each))) for each in facts.models],
         )
     if facts.files:
         rows = [(f"`{_cell(name)}`", f"`{digest}`") for name, digest in sorted(facts.files.items())]
