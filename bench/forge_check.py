@@ -33,6 +33,7 @@ NUM_QUOTES = 4
 MIN_QUESTION = 0.6
 MIN_WORDS = 0.8
 _WORD = re.compile(r"\w+")
+_YES_NO = re.compile(r"(?:yes|no)[.,!]?", re.IGNORECASE)
 _HEADING = re.compile(r"(#{1,6})\s+(.*)")
 
 
@@ -135,6 +136,8 @@ def _find_fault(question, answer, window):
     context = f"{window.headings}\n{question}"
     for start, end in split_sentences(answer):
         sentence = answer[start:end]
+        if _YES_NO.fullmatch(sentence) and end < len(answer):
+            continue  # what it affirms is said in the sentence after it
         wanted = set(_words(sentence))
         near = sorted(window.quotes, key=lambda quote: -len(wanted & quote[1]))[:NUM_QUOTES]
         tried = [check_support(sentence, [text], context=context) for text, _ in near]
