@@ -133,12 +133,13 @@ class MinHasher:
 
     def sign(self, hashes: Hashes) -> Signature:
         """Return the signature of a set of hashes; an empty set has the greatest values."""
-        signature = np.full(self.num_permutations, 0xFFFFFFFF, dtype=np.uint32)
+        least = np.full(self.num_permutations, 0xFFFFFFFFFFFFFFFF, dtype=np.uint64)
         step = max(1, (1 << 18) // self.num_permutations)  # stays in the processor's cache
         for at in range(0, len(hashes), step):
-            some = hashes[at : at + step, None] * self._multipliers + self._offsets
-            np.minimum(signature, (some >> np.uint64(32)).min(axis=0).astype(np.uint32), out=signature)
-        return signature
+            some = hashes[at : at + step, None] * self._multipliers
+            some += self._offsets
+            np.minimum(least, some.min(axis=0), out=least)
+        return (least >> np.uint64(32)).astype(np.uint32)
 
     def keys(self, signature: Signature) -> Hashes:
         """Return the key of each band, eight bytes; sets that share one are candidates."""
