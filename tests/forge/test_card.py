@@ -36,6 +36,7 @@ from ondol.forge.card import (
     judge_sources,
 )
 from ondol.forge.loaders import build_head, describe_features
+from ondol.forge.markdown import cell, fence, table
 
 QUOTE = "배터리가 15 %이면 기체가 착륙합니다."
 
@@ -250,6 +251,21 @@ def test_tables_keep_their_columns():
             rows += 1
             assert width in {2, 3, 4, 6}
     assert rows > 20
+
+
+@given(st.text(max_size=40), st.text(max_size=40))
+def test_any_words_stay_in_their_cell(first, second):
+    markdown = table(("a", "b"), [(f"`{cell(first)}`", cell(second))])
+    tokens = MarkdownIt("commonmark", {"html": True}).enable("table").parse(markdown)
+    assert [token.type for token in tokens].count("td_open") == 2
+    inner = [child.type for token in tokens if token.children for child in token.children]
+    assert not {"html_inline", "image", "link_open"} & set(inner)
+
+
+@given(st.text(alphabet="`~ab\n", max_size=40))
+def test_any_words_stay_in_their_block(words):
+    tokens = MarkdownIt("commonmark").parse(fence(words))
+    assert [token.type for token in tokens] == ["fence"]
 
 
 def test_a_corpus_of_thousands_does_not_make_a_card_of_thousands_of_lines():

@@ -33,6 +33,17 @@ from ondol.forge.loaders import (
     build_head,
     renew_mark,
 )
+from ondol.forge.markdown import (
+    cell,
+    cut,
+    fence,
+    plain,
+    shorten_hash,
+    spell_figure,
+    spell_part,
+    spell_share,
+    table,
+)
 from ondol.forge.pictures import draw_costs, draw_coverage, draw_kinds, draw_rejections
 from ondol.policy.licence import LicenceVerdict, Use, combine, judge_licence
 
@@ -172,14 +183,14 @@ def _open(facts: CardInput) -> Iterable[str]:
         "문서로 답할 수 없는 질문을 빼면 모든 답변은 원문의 정확한 인용에 근거하며, "
         "예제마다 출처 위치와 통과한 검사 결과가 함께 기록되어 있습니다."
     )
-    yield _table(
+    yield table(
         ("", ""),
         [
             ("accepted / wanted · 채택 / 목표", f"{facts.accepted:,} / {facts.target:,}"),
             ("languages · 언어", ", ".join(facts.languages)),
             ("label · 등급", f"`{facts.label}`, the strictest of the sources · 출처 중 가장 엄격"),
             ("intended use · 사용 목적", _USES[facts.intended_use]),
-            ("licences · 라이선스", f"{_ALLOWED[verdict.allowed]}: {_cell(verdict.reason)}"),
+            ("licences · 라이선스", f"{_ALLOWED[verdict.allowed]}: {cell(verdict.reason)}"),
             *([("made · 생성", f"{facts.made_at}")] if facts.made_at else []),
             *(
                 [("with · 도구", f"Ondol {facts.ondol_version}, seed {facts.seed}")]
@@ -192,7 +203,7 @@ def _open(facts: CardInput) -> Iterable[str]:
 
 def _tell_use_case(facts: CardInput) -> Iterable[str]:
     yield "## Use case · 용도"
-    yield _plain(facts.use_case) or "The recipe names none."
+    yield plain(facts.use_case) or "The recipe names none."
 
 
 def _tell_contents(facts: CardInput) -> Iterable[str]:
@@ -216,7 +227,7 @@ def _tell_contents(facts: CardInput) -> Iterable[str]:
     rejected = sum(each.count for each in facts.rejections)
     if rejected:
         rows.append((f"`{REJECTED_FILE}`", f"{rejected:,}", "–", "what was not taken, and why"))
-    yield _table(("file · 파일", "lines · 줄 수", "documents · 문서", "what for · 용도"), rows)
+    yield table(("file · 파일", "lines · 줄 수", "documents · 문서", "what for · 용도"), rows)
     yield f"![Kinds and splits]({PICTURES_FOLDER}/kinds.svg)"
     yield (
         "`messages` is the conversation in OpenAI's form. `kind`, `book` (`closed`: without documents, "
@@ -231,15 +242,15 @@ def _tell_samples(facts: CardInput) -> Iterable[str]:
         yield "## Samples · 예시"
         for example in facts.samples:
             yield f"`{example.kind}`, {example.book} book, {example.language}:"
-            yield _fence(_spell_out(example))
+            yield fence(_spell_out(example))
 
 
 def _tell_held_out(facts: CardInput) -> Iterable[str]:
     yield "## Held-out design · 평가용 분리"
     yield (
-        f"Documents were divided before anything was written: {_percent(facts.held_out_validation)} for "
-        f"validation, {_percent(facts.held_out_test)} for test, near-duplicates and versions of one document "
-        "on one side. `test` measures answering from documents never trained on. `recall` measures whether "
+        f"Documents were divided before anything was written: {spell_share(facts.held_out_validation)} for "
+        f"validation, {spell_share(facts.held_out_test)} for test, near-duplicates and versions of one "
+        "document on one side. `test` measures answering from documents never trained on. `recall` measures whether "
         "facts that train teaches were learned: it asks for them in wordings that train does not have. It is "
         "kept apart by wording, never by fact."
     )
@@ -249,8 +260,9 @@ def _tell_coverage(facts: CardInput) -> Iterable[str]:
     met = sum(1 for document in facts.documents if document.examples)
     yield "## Coverage · 범위"
     yield (
-        f"{met:,} of {facts.documents_usable:,} usable documents ({_share(met, facts.documents_usable)}) and "
-        f"{facts.facts_taught:,} of {facts.facts:,} facts found ({_share(facts.facts_taught, facts.facts)})."
+        f"{met:,} of {facts.documents_usable:,} usable documents "
+        f"({spell_part(met, facts.documents_usable)}) and {facts.facts_taught:,} of {facts.facts:,} facts "
+        f"found ({spell_part(facts.facts_taught, facts.facts)})."
     )
     yield f"![Coverage by topic]({PICTURES_FOLDER}/coverage.svg)"
 
@@ -258,16 +270,16 @@ def _tell_coverage(facts: CardInput) -> Iterable[str]:
 def _tell_acceptance(facts: CardInput) -> Iterable[str]:
     total = _count_examples(facts)
     yield "## Acceptance and rejections · 채택과 탈락"
-    yield f"{total:,} of {facts.drafts:,} drafts were accepted ({_share(total, facts.drafts)})."
+    yield f"{total:,} of {facts.drafts:,} drafts were accepted ({spell_part(total, facts.drafts)})."
     if facts.stopped_because:
         missing = facts.target - facts.accepted
-        yield f"**{missing:,} fewer than wanted**, because {_plain(facts.stopped_because)}"
+        yield f"**{missing:,} fewer than wanted**, because {plain(facts.stopped_because)}"
     if facts.rejections:
         yield f"![Rejections by reason]({PICTURES_FOLDER}/rejections.svg)"
-        yield _table(
+        yield table(
             ("reason · 사유", "drafts · 건수", "for instance · 예"),
             [
-                (f"`{each.reason}`", f"{each.count:,}", _cell(_cut(each.detail, 160)))
+                (f"`{each.reason}`", f"{each.count:,}", cell(cut(each.detail, 160)))
                 for each in facts.rejections
             ],
         )
@@ -281,7 +293,7 @@ def _tell_checks(facts: CardInput) -> Iterable[str]:
             "In this order, stopping at the first that fails. *Precision*: of what it stopped, the share "
             "that was wrong; *recall*: of what was wrong, the share that it stopped. A dash: not measured."
         )
-        yield _table(
+        yield table(
             (
                 "check · 검사",
                 "passed · 통과",
@@ -295,9 +307,9 @@ def _tell_checks(facts: CardInput) -> Iterable[str]:
                     _name_check(each.name, each.what),
                     f"{each.passed:,}",
                     f"{each.failed:,}",
-                    _figure(each.precision),
-                    _figure(each.recall),
-                    _cell(each.measured_on) or "–",
+                    spell_figure(each.precision),
+                    spell_figure(each.recall),
+                    cell(each.measured_on) or "–",
                 )
                 for each in facts.checks
             ]
@@ -312,24 +324,26 @@ def _tell_checks(facts: CardInput) -> Iterable[str]:
 
 def _name_check(name: str, what: str = "") -> str:
     meaning = what or _CHECKS.get(name, "")
-    return f"`{_cell(name)}`" + (f": {_cell(meaning)}" if meaning else "")
+    return f"`{cell(name)}`" + (f": {cell(meaning)}" if meaning else "")
 
 
 def _tell_judge(facts: CardInput) -> str:
     judge = facts.judge
     if judge is None:
         because = facts.no_judge_because.rstrip(". ") or "the recipe names none"
-        return f"No judge was used, because {_plain(because)}. All checks above are decided in code."
+        return f"No judge was used, because {plain(because)}. All checks above are decided in code."
     outcome = (
         "It passed its calibration and was used"
         if judge.used
         else "It failed its calibration and was **not** used"
     )
-    kinds = "; ".join(f"{name.replace('_', ' ')} {_percent(share)}" for name, share in judge.by_error.items())
+    kinds = "; ".join(
+        f"{name.replace('_', ' ')} {spell_share(share)}" for name, share in judge.by_error.items()
+    )
     found = f" Found by kind of error: {kinds}." if kinds else ""
     return (
         f"The judge `{judge.model}` was shown {judge.planted:,} planted errors and true answers beforehand: "
-        f"precision {_percent(judge.precision)}, recall {_percent(judge.recall)} at threshold "
+        f"precision {spell_share(judge.precision)}, recall {spell_share(judge.recall)} at threshold "
         f"{judge.threshold:g}.{found} {outcome}."
     )
 
@@ -343,10 +357,10 @@ def _tell_decontamination(facts: CardInput) -> Iterable[str]:
         )
         return
     yield "Examples that overlap with these lists, verbatim or reworded, were taken out:"
-    yield _table(
+    yield table(
         ("list · 목록", "items · 문항", "examples removed · 제거", "SHA-256"),
         [
-            (f"`{_cell(each.path)}`", f"{each.items:,}", _spell_removed(each), _hash(each.sha256))
+            (f"`{cell(each.path)}`", f"{each.items:,}", _spell_removed(each), shorten_hash(each.sha256))
             for each in facts.decontamination
         ],
     )
@@ -391,23 +405,23 @@ def _tell_costs(facts: CardInput) -> Iterable[str]:
 def _tell_licences(facts: CardInput) -> Iterable[str]:
     verdict = judge_sources(facts)
     yield "## Licences · 라이선스"
-    yield f"For {_USES[facts.intended_use]}: {_ALLOWED[verdict.allowed]}. {_plain(verdict.reason)}"
-    yield _table(
+    yield f"For {_USES[facts.intended_use]}: {_ALLOWED[verdict.allowed]}. {plain(verdict.reason)}"
+    yield table(
         ("source · 출처", "licence · 라이선스", "examples · 예제", "verdict · 판정"),
         [
-            (source, f"`{_cell(licence)}`", count, f"{_ALLOWED[each.allowed]}: {_cell(each.reason)}")
+            (source, f"`{cell(licence)}`", count, f"{_ALLOWED[each.allowed]}: {cell(each.reason)}")
             for source, licence, count, each in _judge_each(facts)
         ],
     )
     if verdict.duties:
         yield "Where anything leaves the organisation:"
-        yield "\n".join(f"- {_plain(duty)}" for duty in verdict.duties)
+        yield "\n".join(f"- {plain(duty)}" for duty in verdict.duties)
     yield "A first reading by rules, not legal advice. · 규칙에 따른 1차 판정이며 법률 자문이 아닙니다."
     if facts.labels:
         yield "### Labels · 등급"
-        yield _table(
+        yield table(
             ("label · 등급", "examples · 예제"),
-            [(f"`{_cell(label)}`", f"{count:,}") for label, count in sorted(facts.labels.items())],
+            [(f"`{cell(label)}`", f"{count:,}") for label, count in sorted(facts.labels.items())],
         )
         yield (
             f"The dataset as a whole, and any model trained on it, is `{facts.label}`: whoever may not read "
@@ -436,7 +450,7 @@ def _judge_each(facts: CardInput) -> list[tuple[str, str, str, LicenceVerdict]]:
         if model.role in _WRITING_ROLES and _is_model(model):
             licence = _find_licence(model)
             verdict = judge_licence(licence, facts.intended_use)
-            rows.append((f"{model.role} `{_cell(model.name)}`", licence, "–", verdict))
+            rows.append((f"{model.role} `{cell(model.name)}`", licence, "–", verdict))
     return rows
 
 
@@ -458,16 +472,16 @@ def _tell_lineage(facts: CardInput) -> Iterable[str]:
         "`ondol forge delete-document URI` finds and removes what was made from a document."
     )
     if used:
-        yield _table(
+        yield table(
             ("document · 문서", "split", "examples · 예제", "licence", "label", "SHA-256"),
             [
                 (
-                    f"{_cell(_cut(each.title or each.uri, 80))}<br>`{_cell(each.uri)}`",
+                    f"{cell(cut(each.title or each.uri, 80))}<br>`{cell(each.uri)}`",
                     each.split,
                     f"{each.examples:,}",
-                    _cell(each.licence),
-                    f"`{_cell(each.label)}`",
-                    _hash(each.sha256),
+                    cell(each.licence),
+                    f"`{cell(each.label)}`",
+                    shorten_hash(each.sha256),
                 )
                 for each in used[:_MAX_DOCUMENTS]
             ],
@@ -475,13 +489,13 @@ def _tell_lineage(facts: CardInput) -> Iterable[str]:
     if len(used) > _MAX_DOCUMENTS:
         yield f"And {len(used) - _MAX_DOCUMENTS:,} more; `manifest.json` lists every source with its hash."
     if facts.models:
-        yield _table(
+        yield table(
             ("role · 역할", "model · 모델", "licence · 라이선스"),
-            [(each.role, f"`{_cell(each.name)}`", _cell(_find_licence(each))) for each in facts.models],
+            [(each.role, f"`{cell(each.name)}`", cell(_find_licence(each))) for each in facts.models],
         )
     if facts.files:
-        rows = [(f"`{_cell(name)}`", f"`{digest}`") for name, digest in sorted(facts.files.items())]
-        yield _table(("file · 파일", "SHA-256"), rows)
+        rows = [(f"`{cell(name)}`", f"`{digest}`") for name, digest in sorted(facts.files.items())]
+        yield table(("file · 파일", "SHA-256"), rows)
 
 
 def _tell_loading(facts: CardInput) -> Iterable[str]:
@@ -526,13 +540,13 @@ def _tell_limits(facts: CardInput) -> Iterable[str]:
             "taken with certainty are not even counted."
         )
     limits.append("A model tuned on it may still invent; keep it next to the documents where it matters.")
-    yield "\n".join(f"- {_plain(limit)}" for limit in (*limits, *facts.limits))
+    yield "\n".join(f"- {plain(limit)}" for limit in (*limits, *facts.limits))
 
 
 def _tell_recipe(facts: CardInput) -> Iterable[str]:
     if facts.recipe:
         yield "## Recipe · 레시피"
-        yield _fence(facts.recipe.rstrip(), "yaml")
+        yield fence(facts.recipe.rstrip(), "yaml")
 
 
 def _count_examples(facts: CardInput) -> int:
@@ -540,62 +554,11 @@ def _count_examples(facts: CardInput) -> int:
 
 
 def _spell_out(example: Example) -> str:
-    turns = [f"{message.role}: {_cut(message.content, _MAX_SAMPLE_CHARS)}" for message in example.messages]
-    quotes = [
-        f"source, {_place(each)}: “{_cut(each.quote, 300)}”" for each in example.provenance.evidence[:3]
-    ]
+    turns = [f"{message.role}: {cut(message.content, _MAX_SAMPLE_CHARS)}" for message in example.messages]
+    quotes = [f"source, {_place(each)}: “{cut(each.quote, 300)}”" for each in example.provenance.evidence[:3]]
     return "\n\n".join([*turns, *quotes])
 
 
 def _place(evidence: Evidence) -> str:
     page = f", page {evidence.page}" if evidence.page else ""
     return f"{evidence.title or evidence.uri}{page}"
-
-
-def _fence(text: str, language: str = "text") -> str:
-    """Return a fenced block that no run of backticks inside can end."""
-    longest = max((len(run) for run in _runs_of_backticks(text)), default=0)
-    fence = "`" * max(3, longest + 1)
-    return f"{fence}{language}\n{text}\n{fence}"
-
-
-def _runs_of_backticks(text: str) -> list[str]:
-    runs = "".join(char if char == "`" else " " for char in text)
-    return runs.split()
-
-
-def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    lines = [f"| {' | '.join(head)} |", f"|{'---|' * len(head)}"]
-    lines += [f"| {' | '.join(row)} |" for row in rows]
-    return "\n".join(lines)
-
-
-def _cell(text: str) -> str:
-    """Return text from outside for a cell: one line, no markup, no cell border."""
-    return _plain(text).replace("|", "\\|").replace("`", "ʼ")
-
-
-def _plain(text: str) -> str:
-    """Return text from outside in one line, without HTML, pictures and links."""
-    line = " ".join(text.split())
-    return line.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;").replace("](", "] (")
-
-
-def _cut(text: str, room: int) -> str:
-    return text if len(text) <= room else text[: room - 1].rstrip() + "…"
-
-
-def _hash(digest: str) -> str:
-    return f"`{digest[:16]}…`" if len(digest) > 16 else f"`{digest}`" if digest else "–"
-
-
-def _figure(share: float | None) -> str:
-    return "–" if share is None else _percent(share)
-
-
-def _percent(share: float) -> str:
-    return f"{100 * share:.3g} %"
-
-
-def _share(part: int, whole: int) -> str:
-    return _percent(part / whole) if whole else "none"
