@@ -250,9 +250,9 @@ def _tell_held_out(facts: CardInput) -> Iterable[str]:
     yield (
         f"Documents were divided before anything was written: {spell_share(facts.held_out_validation)} for "
         f"validation, {spell_share(facts.held_out_test)} for test, near-duplicates and versions of one "
-        "document on one side. `test` measures answering from documents never trained on. `recall` measures whether "
-        "facts that train teaches were learned: it asks for them in wordings that train does not have. It is "
-        "kept apart by wording, never by fact."
+        "document on one side. `test` measures answering from documents never trained on. `recall` measures "
+        "whether facts that train teaches were learned: it asks for them in wordings that train does not "
+        "have. It is kept apart by wording, never by fact."
     )
 
 
