@@ -157,6 +157,12 @@ def test_no_text_breaks_the_reading(text):
             [("왜?", "그래서."), ("어떻게?", "이렇게.")],
         ),
         ("Question: Only a question?", []),
+        ("Fact 1\nQuestions:\n1. How?\n2. Why?\nAnswer: Thus.", [(["How?", "Why?"], "Thus.")]),
+        (
+            "- facts: [1]\n  answer: Thus.\n  questions:\n    - How?\n    - Why?\n"
+            "- facts: [2]\n  answer: So.\n  questions:\n    - What?",
+            [(["How?", "Why?"], "Thus."), (["What?"], "So.")],
+        ),
     ],
 )
 def test_plain_questions_and_answers(text, expected):
@@ -170,7 +176,30 @@ def test_a_plain_answer_that_was_cut_is_dropped():
     ]
 
 
+def test_of_plain_text_that_was_cut_the_last_piece_is_dropped():
+    text = "answer: Thus.\nquestions:\n- How?\n- Wh"
+    assert read(text, is_cut=True)[0] == [{"answer": "Thus.", "question": ["How?"]}]
+    assert read("answer: Thus.\nquestion: How is", is_cut=True)[0] == []
+
+
+def test_json_written_as_a_text():
+    assert read(json.dumps(json.dumps([ITEM])))[0] == [ITEM]
+    assert read(json.dumps({"items": [json.dumps(ITEM)]}))[0] == [ITEM]
+
+
+def test_an_echo_of_the_form_before_the_reply_does_no_harm():
+    form = '{"items": [{"facts": [n], "answer": "", "questions": [""]}, …]}'
+    assert read(f"{form}\n\n{json.dumps({'items': [ITEM]})}")[0][-1] == ITEM
+
+
+def test_a_remark_after_broken_json_is_no_cut():
+    text = '{"items": [{"facts": [2], "answer": "B." "questions": ["Q?"]},]} // done'
+    assert read(text) == ([{"facts": [2], "answer": "B.", "questions": ["Q?"]}], False)
+
+
 def test_facts_of_plain_text():
+    items, _ = read("**Fact 1**\nQ: Where?\nA: Here.")
+    assert [AnswerShape.model_validate(item).facts for item in items] == [(1,)]
     items, _ = read("Fact: 2\nQ: How?\nA: Thus.\n\nFacts: 1, 3\nQ: Why?\nA: So.")
     assert [AnswerShape.model_validate(item).facts for item in items] == [(2,), (1, 3)]
 

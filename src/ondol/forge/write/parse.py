@@ -8,6 +8,7 @@ reported: a mended half sentence would be an invention. Text like ``Q: … A: �
 import json
 import re
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -25,6 +26,7 @@ _OPENING = re.compile(r"[{\[]")
 # for whole before it.
 _END = "zqcutqz"
 _QUOTE = "[\"'“”‘’]"
+_MORE = re.compile(r"[\"“{\[,:]|\A\s*'")
 _FILED = re.compile(r"(?:fact[\s_-]?|사실\s?)?\[?(\d{1,2})\]?", re.IGNORECASE)
 _MAX_CHARS = 400_000
 _MAX_DEPTH = 6
@@ -33,9 +35,10 @@ _MAX_TRIES = 200
 _LABEL = re.compile(
     r"^[ \t>*_#-]*(?:\(?\d{1,3}[.):][ \t]*)?[*_]*"
     r"(?P<label>questions?|q|질문|문|answers?|a|답변|답|facts?|fact numbers?|사실|근거)"
-    r"[ \t]*(?P<number>\d{1,3})?[ \t]*[*_]*[ \t]*[:.)：][*_]*[ \t]*(?P<text>.*)$",
+    r"[ \t]*(?P<number>\d{1,3})?[ \t]*[*_]*[ \t]*(?:[:.)：]|(?<=\d)[*_]*$)[*_]*[ \t]*(?P<text>.*)$",
     re.IGNORECASE,
 )
+_ENTRY = re.compile(r"(?:[-*•]|\(?\d{1,2}[.)])\s+[\"“]?(.+?)[\"”]?\s*\Z")
 _LABELS = {"q": "question", "질문": "question", "문": "question", "a": "answer", "답": "answer"}
 _LABELS |= {"답변": "answer", "사실": "facts", "근거": "facts"}
 
@@ -71,7 +74,10 @@ def read_items(text: str, *, keys: Mapping[str, str], is_cut: bool = False) -> R
         is_cut: the engine says that the reply was cut off.
     """
     body = strip_thinking(text)[:_MAX_CHARS]
-    found = _Found(is_mended=False)
+    found = _Found()
+    if body.startswith('"'):
+        with suppress(ValueError):
+            body = str(json.loads(body))
     for region in _find_regions(body):
         _read_region(region, found)
     items = tuple(item for value in found.values for item in _find_items(value, keys, _MAX_DEPTH))
@@ -161,8 +167,9 @@ class _Pruner:
 
 
 def _is_open(text: str) -> bool:
-    """Tell whether broken text stops before its brackets are closed, as far as its last mark tells."""
-    return text.rstrip().rstrip("`").rstrip()[-1:] not in {"}", "]"}
+    """Tell whether broken text stops before its brackets are closed, by what follows the last of them."""
+    tail = text[max(text.rfind("}"), text.rfind("]")) + 1 :]
+    return len(tail) == len(text) or _MORE.search(tail) is not None
 
 
 def _drop_uncertain(value: Any, text: str) -> Any:
@@ -186,6 +193,10 @@ def _drop_uncertain(value: Any, text: str) -> Any:
 
 def _find_items(value: Any, keys: Mapping[str, str], depth: int) -> Iterator[dict[str, Any]]:
     if depth == 0:
+        return
+    if isinstance(value, str) and value.lstrip()[:1] in {"{", "["}:
+        with suppress(ValueError, RecursionError):  # JSON that was written as a text
+            yield from _find_items(json.loads(value, strict=False), keys, depth - 1)
         return
     if isinstance(value, dict):
         named = {_name(key): part for key, part in value.items()}
@@ -234,26 +245,48 @@ def _name(key: Any) -> str:
 
 
 def _read_labelled(text: str, *, is_cut: bool) -> Iterator[dict[str, Any]]:
-    """Yield items from lines such as ``Q: …`` and ``A: …``; a text goes on until the next label."""
-    item: dict[str, Any] = {}
+    """Yield items from lines such as ``Q: …`` and ``A: …``; a text goes on until the next label.
+
+    Items begin with their facts, if these are stated, else with what the first one begins with.
+    """
+    first = ""
     label = ""
+    item: dict[str, Any] = {}
     for line in text.splitlines():
         match = _LABEL.match(line)
         if match is None:
-            if label and line.strip() and not line.lstrip().startswith("```"):
-                item[label] = f"{item[label]} {line.strip()}".strip()
-            elif not line.strip():
-                label = ""
+            label = _go_on(item, label, line)
             continue
         label = _label(match["label"])
-        begins = label == "question" and ("answer" in item or "question" in item)
-        begins |= label == "facts" and "answer" in item
-        if begins or (label in item and label == "answer"):
-            if "answer" in item:
-                yield item
+        first = first or ("" if label == "facts" else label)
+        repeats = label in item and label in {"answer", first}
+        if repeats or (label == "facts" and "answer" in item):
+            yield from _complete(item)
             item = {}
-        item[label] = match["text"].strip().strip("*_").strip()
-    if "answer" in item and not (is_cut and label == "answer"):
+        said = match["text"].strip().strip("*_").strip()
+        item[label] = said or match["number"] or "" if label == "facts" else said
+    if is_cut and label in item:
+        listed = item.pop(label)
+        if isinstance(listed, list) and len(listed) > 1:
+            item[label] = listed[:-1]
+    yield from _complete(item)
+
+
+def _go_on(item: dict[str, Any], label: str, line: str) -> str:
+    """Add a line without a label to what it continues, and return the label that still holds."""
+    said = line.strip()
+    if not label or not said or said.startswith("```"):
+        return "" if not said and label and item[label] else label
+    entry = _ENTRY.match(said)
+    if entry is not None and label == "question" and (not item[label] or isinstance(item[label], list)):
+        item[label] = [*item[label], entry[1]]
+    elif isinstance(item[label], str):
+        item[label] = f"{item[label]} {said}".strip()
+    return label
+
+
+def _complete(item: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    if item.get("answer") and item.get("question"):
         yield item
 
 
