@@ -18,8 +18,8 @@ The true samples, 200 English and 200 Korean:
   ``bench/data/handbook_questions_ko.jsonl`` (Korean; the sentence).
 
 Every sample is a draft with its exact quotation; an error is planted in the answer (or the question, or the
-passage), the quotation stays. Five kinds code can decide; the others are stated as they are. A planted number or name is any other one: that
-one which stands elsewhere in the quotation itself would not be told apart is not measured here.
+passage), the quotation stays. Five kinds code can decide; the others are stated as they are. A planted number
+or name is any other one: one that stands elsewhere in the quotation itself could not be told apart.
 """
 
 import argparse
@@ -28,6 +28,7 @@ import random
 import tarfile
 import time
 from collections import Counter, defaultdict
+from contextlib import closing
 from pathlib import Path
 
 import harness
@@ -309,8 +310,8 @@ def measure_judge(samples, models, *, num_items):
     opened = open_chat(ModelSettings(), models.resolve())
     if opened is None:
         raise SystemExit(f"{models} holds no chat model.")
-    with opened as chat:
-        found = calibrate(Judge(chat), true, [w.item for w in wrong if w])
+    with closing(opened):
+        found = calibrate(Judge(opened), true, [w.item for w in wrong if w])
     return found, time.perf_counter() - began
 
 

@@ -28,6 +28,7 @@ def word_set(text: str) -> frozenset[str]:
 STOPWORDS = STOP_WORDS | word_set("""
     against before below cannot d describe down few further ll m many much o off out over please re s said say
     show such t tell then up upon ve very explain give let many lot yes actually whether although though while
+    regarding concerning
 """)
 
 WEAK_WORDS = word_set("""
@@ -39,7 +40,7 @@ WEAK_WORDS = word_set("""
     look made main major make mean meaning name named need new number occur offer often order original
     part people person place possible present prior provide put reason refer result second see set several
     start state still take term thing think thought time title today took total try two type use used using
-    usual various want way well went word work world year years
+    usual various want way well went word work world year years purpose role
 """)
 
 _KOREAN_STOP = word_set("""
@@ -50,7 +51,8 @@ _KOREAN_STOP = word_set("""
 """)
 _KOREAN_WEAK = word_set("""
     사용 방법 설명 가능 필요 이용 경우 내용 종류 이름 기능 부분 문제 시간 사람 전체 사항 만들 나오 들 쓰 나 오
-    가 받 점 좋 위치 의미 뜻 이유 까닭 원인 절차 순서 개수 장소 언급 말 얘기 이야기
+    가 받 점 좋 위치 의미 뜻 이유 까닭 원인 절차 순서 개수 장소 언급 말 얘기 이야기 역할
+    용도 목적
 """)
 
 

@@ -56,9 +56,11 @@ class AnswerableCheck:
                 continue
             shown = order(passages, turn.evidence, draft.passages)
             selection = choose(asked, shown, self._terms, self._embedder)
-            score = score_answerable(selection).score
+            answerable = score_answerable(selection)
+            score = answerable.score
             lowest = min(lowest, score)
-            if score < MIN_ANSWERABLE:
+            # A short question whose every word is there scores low for being short.
+            if score < MIN_ANSWERABLE and answerable.missing:
                 return refuse(self.name, "The passage does not seem to answer the question.", score=score)
             if not _is_found(selection, shown, turn.evidence):
                 return refuse(self.name, "Other sentences answer the question better.", score=score)

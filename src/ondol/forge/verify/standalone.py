@@ -9,39 +9,41 @@ from ondol.evidence.terms import TermFunction, is_weak, word_set
 from ondol.forge.verify.verdict import accept, refuse
 from ondol.text.lexemes import stem
 
-_PLACE = (
-    r"(?:section|page|chapter|document|passage|text|paragraph|manual|guide|article|excerpt|statement"
-    r"|sentence|context"
-    r"|snippet|topic|fact|quotation|quote|content|material|information|heading|subsection|tutorial|README)"
+_TEXT = (
+    "section|page|chapter|document|passage|text|paragraph|article|excerpt|statement|sentence|context|snippet|fact"
+    "|quotation|quote|heading|subsection"
 )
+_BOOK = "manual|guide|tutorial|README|content|material|information|topic"
 _PICTURE = (
-    r"(?:image|figure|fig\.|picture|photo|diagram|screenshot|illustration|table|chart|graph"
-    r"|list|example|snippet|code)"
+    r"image|figure|fig\.|picture|photo|diagram|screenshot|illustration|table|chart|graph|list"
+    r"|example|code"
 )
-_POINTING = re.compile(
-    rf"\b(?:this|that|these|those) (?:\w+ )?(?:{_PLACE}|{_PICTURE})s?\b"
-    rf"|\bthe (?:above|below|following|preceding|previous|aforementioned|given|provided|mentioned"
-    rf"|said|quoted|cited)\b"
-    rf"(?! (?:day|year|month|week|hour|minute|flight|version|release|owner|state|page|screen|step"
-    rf"|menu|tab)\b)"
-    rf"|\b(?:in|from|by|according to|based on|per|to|of) the "
-    rf"(?:{_PLACE.replace('|manual|guide', '').replace('|content|material|information', '')})\b"
-    rf"|\b(?:according to|as (?:stated|described|mentioned|explained)|stated|described|mentioned"
-    rf"|explained|listed|discussed"
-    rf"|referred to|specified|provided|given|presented|noted|outlined|indicated|defined) (?:in|by) the"
-    rf" (?:{_PLACE}|{_PICTURE})s?\b"
-    rf"|\b(?:shown|seen|depicted|pictured|displayed|illustrated|labell?ed|visible|circled"
-    rf"|highlighted) (?:above|below|here"
-    rf"|(?:in|on) (?:the|this) {_PICTURE})"
-    rf"|\b(?:listed|described|mentioned|explained|discussed|noted|given|stated|outlined|defined) "
-    rf"(?:above|below|here"
-    rf"|earlier|previously|later)\b|\bthe (?:one|ones|items?|steps?|options?|table|list) (?:above|below)\b"
-    rf"|\bas follows\b|\bthe (?:former|latter)\b|\b(?:see|refer to) (?:above|below)\b"
-    rf"|\b(?:figure|fig\.|page|image) \d+\b|\btable \d+\b|\bstep \d+\b(?! of\b| in\b| when\b)"
-    rf"|\b(?:the|this) author\b|\bwhat does (?:it|this|that) say\b"
-    r"|\bdo(?:es)? the (?:passage|text|paragraph|excerpt|sentence|context|section|page|document|article)s?"
-    r" (?:say|state|mention|describe|explain|discuss|tell|cover)\b",
-    re.IGNORECASE,
+_SAID = (
+    "stated|described|mentioned|explained|listed|discussed|specified|provided|given|noted|outlined|indicated"
+    "|defined"
+)
+_SHOWN = "shown|seen|depicted|pictured|displayed|illustrated|labell?ed|visible|circled|highlighted"
+# "The text next to the icon" says which text is meant.
+_ALONE = r"\b(?! (?:next|of|on|in|for|that|which|with|under|beside|at|to|from)\b)"
+_TIMES = "day|year|month|week|hour|minute|flight|version|release|owner|state|page|screen|step|menu|tab"
+_POINTING = tuple(
+    re.compile(pattern, re.IGNORECASE)
+    for pattern in (
+        rf"\b(?:this|that|these|those) (?:\w+ )?(?:{_TEXT}|{_BOOK}|{_PICTURE})s?\b",
+        r"\bthe (?:above|below|following|preceding|previous|aforementioned|given|provided|mentioned"
+        r"|said|quoted"
+        rf"|cited)\b(?! (?:{_TIMES})\b)",
+        rf"\b(?:in|from|by|according to|based on|per|of) the (?:{_TEXT}){_ALONE}",
+        rf"\b(?:according to|{_SAID}) (?:in |by )?the (?:{_TEXT}|{_BOOK}|{_PICTURE})s?{_ALONE}",
+        rf"\b(?:{_SHOWN}) (?:above|below|here|(?:in|on) (?:the|this) (?:{_PICTURE}){_ALONE})",
+        rf"\b(?:{_SAID}) (?:above|below|here|earlier|previously|later)\b",
+        r"\bthe (?:ones?|items?|steps?|options?|table|list) (?:above|below)\b|\b(?:see|refer to) "
+        r"(?:above|below)\b",
+        r"\bas follows\b|\bthe (?:former|latter)\b|\b(?:the|this) author\b|\bwhat does (?:it|this"
+        r"|that) say\b",
+        r"\b(?:figure|fig\.|page|image|table) \d+\b|\bstep \d+\b(?! (?:of|in|when)\b)",
+        rf"\bdo(?:es)? the (?:{_TEXT})s? (?:say|state|mention|describe|explain|discuss|tell|cover)\b",
+    )
 )
 _POINTING_KO = re.compile(
     r"(?:^|[,.(]\s?|[은는이가을를의에서]\s)(?:위의|위에서)|(?<![가-힣])(?:위와 같|위 (?=그림|표|내용"
@@ -151,7 +153,7 @@ class StandaloneCheck:
     def _find_dangling(self, question: str) -> str:
         if "\n" in question.strip() and len(question) > _MATERIAL_CHARS:
             return ""  # it brings its material along
-        for pattern in (_POINTING, _POINTING_KO, _THAT):
+        for pattern in (*_POINTING, _POINTING_KO, _THAT):
             if match := pattern.search(question):
                 return match[0].strip()
         for match in (*_THIS.finditer(question), *_DETERMINER_KO.finditer(question)):

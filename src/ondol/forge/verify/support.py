@@ -50,7 +50,10 @@ class SupportCheck:
             if not turn.evidence:
                 continue
             context = _build_context(turn.evidence, known)
+            said = {fold(claim) for e in turn.evidence for claim in (*split_claims(e.quote), e.quote)}
             for claim in split_claims(turn.answer):
+                if fold(claim) in said:
+                    continue
                 verdict = self._compare(claim, turn, context, draft)
                 lowest = min(lowest, verdict.score)
                 if not verdict.supported:
