@@ -120,6 +120,8 @@ class _Finder:
         language = self._language(text)
         if not language or not _MIN_CHARS[language] <= len(said) <= _MAX_CHARS or text.rstrip().endswith("?"):
             return []
+        if said[:1].islower() and said.split(maxsplit=1)[0].isalpha():
+            return []  # the end of something
         if is_noise(text) or len(set(self._terms(said))) < _MIN_TERMS:
             return []
         back = _POINTS_BACK if language == "en" else _POINTS_BACK_KO

@@ -247,7 +247,9 @@ def _split_goal(body: str) -> tuple[str, str] | None:
 def _ask_order(text: str) -> Iterator[Asked]:
     body = re.sub(r"^(?:First|Then|Simply|Just|Optionally),?\s+", "", text)
     body = body[:1].lower() + body[1:]
-    goal = "" if body.startswith("wait ") else _read_goal(_trailing_purpose(body))
+    if re.match(r"(?:wait|follow)\b|(?:set|check|leave|change|enable|use) to\b", body):
+        return
+    goal = _read_goal(_trailing_purpose(body))
     if goal:
         asked = list(_how(goal))
         verb = body.split(maxsplit=1)[0]

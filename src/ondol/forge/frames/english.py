@@ -11,6 +11,7 @@ from ondol.core.examples import Fact, Passage
 from ondol.forge.facts import strip_mark
 from ondol.forge.frames import doing, labels, standing, stating
 from ondol.forge.frames.clause import read_clause, settle_first
+from ondol.forge.frames.lexicon import base_of_third_person
 from ondol.forge.frames.stating import Asked
 from ondol.forge.frames.wording import Wording
 from ondol.text.morphemes import Analyser
@@ -28,7 +29,8 @@ _PLACE_FIRST = re.compile(
     r"^((?:On|In|For|With|From|At|During|Under|Within)\s(?:[^,()]{2,50}?)|By default|On startup|At startup)"
     r",\s+(?=\S)"
 )
-_ALSO = re.compile(r"\b(can|is|are|will|may|must|should|has|have|you|then|it|that|which|to) also\b")
+_ALSO = re.compile(r"\b(can|is|are|will|may|must|should|has|have|you|it|that|which|to) (?:also|now)\b")
+_ALSO_DOES = re.compile(r"\b(\w+) (?:also|now) (?=(\w+s)\b)")
 _DOUBLED = re.compile(r"\b(\w+) \1\b", re.IGNORECASE)
 _BAD = re.compile(r"\[|\]|\||<|\*|_{2}|`|\s[.,;:?]|\?\?|\.\?|,\?|\.\.|\\|\s-\s|^\W")
 
@@ -89,6 +91,7 @@ def lead_in(intro: str, question: str) -> str:
 def clean(said: str) -> str:
     """Return a sentence as an answer: a capital first, a full stop last; empty if it is not whole."""
     text = _ALSO.sub(r"\1", re.sub(r"^(?:Also|Additionally|Furthermore|Moreover),?\s+", "", said)).strip()
+    text = _ALSO_DOES.sub(lambda m: f"{m[1]} " if base_of_third_person(m[2]) else m.group(), text)
     is_open = text.endswith((":", ",", ";", "(", "…", "..."))
     if is_open or text.count("(") != text.count(")") or text.count('"') % 2:
         return ""

@@ -5,7 +5,7 @@ import re
 from ondol.core.examples import Passage
 from ondol.evidence.terms import word_set
 from ondol.forge.frames import standing
-from ondol.forge.frames.clause import Word, lower_first, read_clause, split_words
+from ondol.forge.frames.clause import COMMON, Word, lower_first, read_clause, split_words
 from ondol.forge.frames.lexicon import (
     DETERMINERS,
     IMPERATIVES,
@@ -55,6 +55,7 @@ _SETTING_VERBS = (
     resume start stop
 """)
 ) | word_set("specify display show allow define configure control")
+_NO_PURPOSE = word_set("result lead happen occur need require mean depend cause fail consume come refer")
 _Said = tuple[str, tuple[str, ...]]
 
 
@@ -82,7 +83,7 @@ def _describe(label: str, body: str) -> _Said | None:
     """Return the answer and the questions for a label and its description."""
     body = re.split(r"(?<=[.!])\s+(?=[A-Z])", body)[0].rstrip(".! ")
     words = split_words(body)
-    if body.count("(") != body.count(")") or body.count('"') % 2 or ": " in body or body.endswith(":"):
+    if body.count("(") != body.count(")") or body.count('"') % 2 or re.search(r": |\s[-–—]\s|:$", body):
         return None
     if len(words) < 3 or not words[0].text:
         return None
@@ -104,7 +105,7 @@ def _describe_verb(named: str, words: list[Word], low: str) -> _Said | None:
         return f"It is {low}.", _ask_use(named)
     if not base_of_third_person(first.low) or not first.text[:1].isupper() or first.ends_phrase:
         return None
-    if second in _NOT_AFTER_VERB:
+    if second in _NOT_AFTER_VERB or base_of_third_person(first.low) in _NO_PURPOSE:
         return None
     return f"It {low}.", (
         f"what does {named} do?",
@@ -118,7 +119,8 @@ def _describe_noun(named: str, words: list[Word], body: str, low: str) -> _Said 
     asked = f"what is {named}?", f"what is meant by {named}?"
     if words[0].low in {"a", "an", "the"}:
         return None if read_clause(body) else (f"It is {low}.", asked)
-    if words[0].low in VERBS | IMPERATIVES and words[1].low in DETERMINERS | {"to", "and", "or"}:
+    is_order = words[0].low in VERBS | IMPERATIVES and words[0].low not in _MEASURES | COMMON
+    if is_order or (words[0].low in IMPERATIVES and words[1].low in DETERMINERS | {"to", "and", "or"}):
         return None
     for n, word in enumerate(words[1:6], start=1):
         if word.low in _AFTER_HEAD:

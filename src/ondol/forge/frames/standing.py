@@ -11,7 +11,7 @@ from ondol.core.examples import Passage
 from ondol.evidence.terms import is_weak, simple_terms, word_set
 from ondol.forge.facts import find_topic
 from ondol.forge.frames.clause import COMMON
-from ondol.forge.frames.lexicon import VERBS, base_of_third_person
+from ondol.forge.frames.lexicon import VERBS, base_of_third_person, gerund
 
 _PLACES = word_set("""
     view page screen panel menu window dialog tab toolbar setup settings editor inspector console
@@ -58,15 +58,22 @@ _NO_TITLE = re.compile(
     r"|(?:terminology|glossary|concepts|settings|best practices|troubleshooting|references?|requirements"
     r"|notes|prerequisites|important notes|general|summary|conclusion|usage|examples?"
     r"|configuration|installation)$"
-    r"|.*\b(?:release notes|change ?log|what's new|version history|changes)\b",
+    r"|$",
     re.IGNORECASE,
 )
+# What was new once is no place to look for it.
+_CHANGES = re.compile(r"\b(?:release notes|change ?log|what's new|version history|changes)\b", re.IGNORECASE)
 _SUBJECT = re.compile(
     r"(?:what|how|where|when|why|which|who|can|does|is|are|do|will|must)\b(?: \w+){0,4}?"
     r" the (?!way |purpose |benefit |effect |meaning |location |number )((?:[\w/-]+"
     r" ?){1,4})",
     re.IGNORECASE,
 )
+# Titles that order something (*Create Volumes*) are named by their gerund.
+_TITLE_VERBS = word_set("""
+    create install use configure restore recover manage identify deploy enable disable build delete add remove
+    customize upgrade uninstall import export choose run connect replay migrate troubleshoot
+""")
 _MAX_TITLE_CHARS = 60
 
 
@@ -97,6 +104,8 @@ def name_topic(passage: Passage) -> str:
 
     Where the title says nothing (*Settings*), the nearest heading that does; empty if none does.
     """
+    if _CHANGES.search(find_topic(passage)):
+        return ""
     headings = [h for h in passage.context.split(" > ") if h.strip() and " | " not in h]
     for heading in (find_topic(passage), *reversed(headings)):
         name = re.split(r"\s[-–—|:]\s", re.sub(r"\s+", " ", heading).strip().strip(".:"))[-1].strip()
@@ -111,6 +120,9 @@ def find_place(passage: Passage) -> str:
     bare = re.sub(r"\s*\([^()]*\)", "", title).strip()
     if not bare or len(title) > _MAX_TITLE_CHARS or title.endswith(("!", ",", "?")) or title[0].isdigit():
         return ""
+    first, _, rest = title.partition(" ")
+    if first.lower() in _TITLE_VERBS and rest:
+        return f"Regarding {gerund(first.lower())} {rest}"
     last = bare.rsplit(maxsplit=1)[-1].lower()
     if last in _PLACES and not bare.lower().startswith(("the ", "a ", "an ")):
         article = "" if last == "setup" else "the "

@@ -102,7 +102,7 @@ _USED_TO = re.compile(
     r"|wants?|how)$"
 )
 _OTHER_THOUGHT = re.compile(
-    r"\s+[-–—]\s+|[;:]\s|[;:]$|,?\s+(?:and )?then\s"
+    r"(?<!\d)\s+[-–—]\s+|\s+and (?:it|this|they|you)\s|[;:]\s|[;:]$|,?\s+(?:and )?then\s"
     r"|,\s+(?:which|so|but|while|where|although|e\.g|i\.e|such as|for example|including)\b"
 )
 _NEW_CLAUSE = re.compile(
@@ -125,6 +125,10 @@ _NO_IDENTITY = re.compile(
 _PERSON = re.compile(
     r"(?:an?|the) (?:\w+ ){0,2}(?:president|chair\w*|author|founder|leader|director|king|queen)\b"
 )
+_NO_NOUN = word_set("the less more as so very too much far also")
+_ABOUT_TEXT = re.compile(
+    r"\b(?:instructions?|documentation|guides?|manuals?|notes|articles?|examples?)\b", re.IGNORECASE
+)
 _MAX_SUBJECT_WORDS = 7
 _MAX_HEAD_CHARS = 90
 _MAX_REST_CHARS = 100
@@ -133,7 +137,7 @@ _MAX_REST_CHARS = 100
 def state(clause: Clause) -> Iterator[Asked]:
     """Yield the questions that ``clause`` answers."""
     subject = drop_brackets(clause.subject)
-    if not subject or subject == "you" or "/" in subject.split(maxsplit=1)[0]:
+    if not subject or subject == "you" or _ABOUT_TEXT.search(subject) or "/" in subject.split(maxsplit=1)[0]:
         return
     if clause.auxiliary in BE and not clause.negated:
         yield from _ask_purpose(clause, subject)
@@ -201,7 +205,7 @@ def _ask_identity(clause: Clause, subject: str) -> Iterator[Asked]:
     is_noun = first in {"a", "an"} or (first == "the" and not re.match(r"the (?:same|only|case)\b", rest))
     if be == "are" and not is_noun:
         head = re.split(r"\s(?:that|which|for|of|in|to|used|from|with)\s|,", cut(rest))[0].split()
-        is_noun = len(head) > 1 and is_plural(head[-1]) and not _is_adjective(first)
+        is_noun = len(head) > 1 and is_plural(head[-1]) and not _is_adjective(first) and first not in _NO_NOUN
     is_wide = len(subject.split()) > _MAX_SUBJECT_WORDS or re.search(r"\b(?:with|without|in|on)\b", subject)
     if not is_noun or clause.adverbs or be not in {"is", "are"} or is_wide:
         return
@@ -316,8 +320,13 @@ def _ask_time(clause: Clause, subject: str) -> Iterator[Asked]:
         return
     parts = _split_at(clause.rest, _TIMES)
     until = _split_at(clause.rest, "until") if not parts else None
-    head = cut((parts or until or ("", ""))[0])
-    if not _is_whole(head) or re.search(r"\bthat\b|\bwhich\b|\b(?:except|used|as)$", head):
+    said = drop_brackets((parts or until or ("", ""))[0]).strip(" ,.;:")
+    head = cut(said)
+    if (
+        not _is_whole(head)
+        or head != said
+        or re.search(r"\bthat\b|\bwhich\b|\b(?:except|used|as|matter|even)$", head)
+    ):
         return
     if parts:
         yield from _ask_condition(
