@@ -47,7 +47,7 @@ _POINTS_BACK_KO = re.compile(
 _MARK = re.compile(
     r"^\W{0,3}(?:note|tip|warning|caution|important|info|information|hint|danger|attention|참고|주의"
     r"|경고|팁|노트|중요|정보)"
-    r"(?:\s*[:：!]\s*|\s+[-–]\s+|\s+(?=[A-Z]))",
+    r"(?:\s*[:：!]\s*|\s+[-–]\s+|\s+(?=(?-i:[A-Z])))",
     re.IGNORECASE,
 )
 _NUMBER = re.compile(r"\d")

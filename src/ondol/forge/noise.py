@@ -21,10 +21,11 @@ _TOLD = (
     "|illustrated"
     "|provided|specified|noted)"
 )
+_DISCUSSED = "(?:described|explained|discussed|covered|documented|outlined|detailed|mentioned)"
 
 _CODE = _any(
     r"```|[{}]|=>|\(\)|::|&&|\$\{|<[/a-z!]|\\n|;\s*$|^\s*//|^\s*[$#>]\s",
-    r"\b[A-Za-z_]\w*\s*=\s*[\w\"'\[(]",
+    r"\b[A-Za-z_]\w*\s*=\s*[\w\"'\[($/~]",
     r"(?:^|\s)(?:sudo|cd|git|npm|pip|kubectl|apt-get|docker|curl|brew|chmod|helm)\s+[\w./-]+(?:\s|$)",
     r"(?:^|\s)--[a-z]",
 )
@@ -42,7 +43,7 @@ _NAVIGATION = _any(
     rf"\b{_PICTURE}s? (?:above|below)\b",
     rf"\b{_TOLD} (?:\w+ ){{0,3}}(?:above|below|here|later|earlier|elsewhere|next|previously)\b",
     r"\b(?:information|details|documentation|instructions|notes|guides?)\b.{0,40}\b(?:can|may) be found\b",
-    rf"\b(?:is|are) (?:further |also )?{_TOLD} in\b",
+    rf"\b(?:is|are) (?:further |also )?{_DISCUSSED} in\b",
     r"\bfollow(?:ing)? the (?:\w+ ){0,2}(?:instructions?|prompts?|steps?|guide|directions)\b",
     r"\b(?:as follows|the following|as below|as above|click here|table of contents|broken link|todo|tbd)\b",
     r"\b(?:above|below)(?=\s+(?:to|is|are|and|or|for|will|can)\b|\s*[,.;)]|\s*$)",

@@ -25,9 +25,13 @@ def ask_about(fact: Fact, passage: Passage, *, analyser: Analyser) -> tuple[Word
     else:
         found = english.frame(fact, passage, analyser=analyser)
     terms = build_terms(analyser)
+    # A row does not say what its columns are called.
+    header = fact.evidence.context if fact.unit == "row" else ""
     kept: dict[str, Wording] = {}
     for wording in found:
         key = wording.question.casefold()
-        if key not in kept and check_support(wording.answer, [fact.evidence.quote], terms=terms).supported:
+        if key in kept:
+            continue
+        if check_support(wording.answer, [fact.evidence.quote], context=header, terms=terms).supported:
             kept[key] = wording
     return tuple(kept.values())
