@@ -16,6 +16,7 @@ from ondol.engines.chat.fake import FakeChat
 from ondol.engines.chat.openai import OpenAIChat
 from ondol.forge.order import Order
 from ondol.forge.write.model import ModelWriter
+from ondol.forge.write.prompts import estimate_tokens
 from ondol.forge.write.shapes import SHAPES
 from ondol.store import open_store
 
@@ -378,6 +379,18 @@ def test_a_passage_longer_than_the_context_is_shown_around_its_facts():
     assert len(written.drafts) == 1
     assert_exact(written.drafts[0], passage)
     assert 1000 < len(content) < 6000
+
+
+@pytest.mark.parametrize("reasoning", ["none", "switch", "always"])
+@pytest.mark.parametrize("context", [1024, 2048, 8192])
+def test_prompt_and_reply_fit_the_context(context, reasoning):
+    chat = FakeChat("{}", profile=ModelProfile(name="x", context_tokens=context, reasoning=reasoning))
+    passage = make_passage(f"{ENGLISH}\n" + "Nothing of any use stands in this line. " * 400)
+    facts = find_facts(passage)[:6]
+    ModelWriter(chat, name="x").write(make_order(passage=passage, facts=facts, wordings=3, split="train"))
+    for request in chat.requests:
+        prompt = sum(estimate_tokens(message.content) for message in request.messages)
+        assert prompt + request.max_tokens <= context
 
 
 def test_a_model_that_says_the_prompt_is_too_long_is_asked_with_less():

@@ -50,6 +50,12 @@ def test_it_is_asked_closed_book_greedily_and_without_thinking():
     assert (request.temperature, request.max_tokens, request.think) == (0.0, 40, False)
 
 
+def test_a_trainee_that_always_thinks_gets_room_for_it():
+    chat = FakeChat("90 days.", profile=ModelProfile(name="t", reasoning="always"))
+    TraineeProbe(chat, max_tokens=40)(make_draft("How long are logs kept?", "For 90 days."))
+    assert chat.requests[0].max_tokens > 1000
+
+
 def test_a_refusal_is_never_known_and_costs_no_call():
     chat = FakeChat("The documents do not say.")
     assert knows(chat, make_draft("Who?", "The documents do not say.", with_evidence=False)).passed

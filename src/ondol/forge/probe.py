@@ -16,6 +16,7 @@ KNOWN = "known"
 """Name of the verdict: the reason under which a draft is left out."""
 
 _MIN_NEW = 0.67
+_THINKING_TOKENS = 2048  # for a model that always thinks, beside its answer
 
 
 class TraineeProbe:
@@ -54,11 +55,12 @@ def knows(
     turn = draft.turns[0]
     if not turn.evidence:
         return Verdict(check=KNOWN, passed=True)
+    reasoning = chat.profile.reasoning
     request = ChatRequest(
         messages=(Message(role="user", content=turn.question),),
-        max_tokens=max_tokens,
+        max_tokens=max_tokens + (_THINKING_TOKENS if reasoning == "always" else 0),
         temperature=0.0,
-        think=False if chat.profile.reasoning == "switch" else None,
+        think=False if reasoning == "switch" else None,
     )
     try:
         said = chat.complete(request).text

@@ -43,6 +43,7 @@ _THINK_UP = {
 _EXAMPLES = 5
 _NEW_AT_ONCE = 8
 _THINK_UP_TOKENS = 400
+_THINKING_TOKENS = 2048  # for a model that always thinks, beside its answer
 _MODEL_EVERY = 3  # each third prompt is the trainee's own while the pool lasts
 _MAX_BARREN = 6  # requests in a row that gave no new prompt
 _MAX_FAILED = 12  # prompts of a language without a usable answer, …
@@ -242,12 +243,13 @@ class Rehearsal:
 
     def ask(self, text: str, *, max_tokens: int, temperature: float, seed: int) -> tuple[ChatReply, str]:
         """Ask the trainee, without any system prompt; returns its reply and the key of the call."""
+        reasoning = self._chat.profile.reasoning
         request = ChatRequest(
             messages=(Message(role="user", content=text),),
-            max_tokens=max_tokens,
+            max_tokens=max_tokens + (_THINKING_TOKENS if reasoning == "always" else 0),
             temperature=temperature,
             seed=seed,
-            think=False if self._chat.profile.reasoning == "switch" else None,
+            think=False if reasoning == "switch" else None,
             timeout_s=_TIMEOUT_S,
         )
         errand = self._asker.begin(deadline_s=_DEADLINE_S, sources=(), label="open", seed=seed)

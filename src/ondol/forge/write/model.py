@@ -126,6 +126,7 @@ class _Work:
         self._order = order
         self._sources = sources
         self._errand = errand
+        self._system = build_system(order.passage.language)
         self._language = _target_language(order)
         # Train needs one wording more, to be withheld.
         worded = order.kind in _WORDED
@@ -236,9 +237,8 @@ class _Work:
     def _build_request(self, group: Sequence[int], attempt: int) -> ChatRequest:
         setup, profile = self._setup, self._setup.chat.profile
         user = self._build_prompt(group)
-        thinks = profile.reasoning == "always"
-        room = self._reply_room()
-        wanted = min(room, self._estimate_reply(group))
+        wanted = min(self._reply_room(), self._estimate_reply(group)) + self._thinking_room()
+        left = profile.context_tokens - self._estimate_prompt(user) - _SPARE_TOKENS
         schema = build_schema(
             self._order.kind,
             numbers=[source.number for source in self._choose(group)],
@@ -246,8 +246,8 @@ class _Work:
             wordings=self._wordings,
         )
         return ChatRequest(
-            messages=(build_system(self._order.passage.language), user),
-            max_tokens=wanted + (min(_THINKING_TOKENS, profile.context_tokens // 4) if thinks else 0),
+            messages=(self._system, user),
+            max_tokens=max(_LEAST_REPLY_TOKENS, min(wanted, left)),
             temperature=max(setup.temperature, _LEAST_TEMPERATURE) if attempt else setup.temperature,
             seed=derive_seed(self._order.id, self._order.attempt, attempt, group[0]),
             think=False if profile.reasoning == "switch" else None,
@@ -273,10 +273,7 @@ class _Work:
             facts = [Numbered(source.number, source.evidence.quote) for source in shown]
             texts = [self._cut(order.passage, shown), self._cut(second, shown) if second else ""]
             user = build_user(order.passage, facts, task, text=texts[0], second=second, second_text=texts[1])
-            size = estimate_tokens(user.content) + estimate_tokens(
-                build_system(order.passage.language).content
-            )
-            if size <= self._prompt_room() or self._tightness == _MAX_TIGHTNESS:
+            if self._estimate_prompt(user) <= self._prompt_room() or self._tightness == _MAX_TIGHTNESS:
                 return user
             self._tightness += 1
 
@@ -296,11 +293,17 @@ class _Work:
         ]
         return cut_window(passage.text, spans, max_chars=_WINDOWS[self._tightness])
 
+    def _estimate_prompt(self, user: Message) -> int:
+        return estimate_tokens(user.content) + estimate_tokens(self._system.content)
+
     def _prompt_room(self) -> int:
         """Return how many tokens of the context the prompt may take."""
+        context = self._setup.chat.profile.context_tokens
+        return context - self._reply_room() - self._thinking_room() - _SPARE_TOKENS
+
+    def _thinking_room(self) -> int:
         profile = self._setup.chat.profile
-        share = 4 if profile.reasoning == "always" else 2
-        return profile.context_tokens - profile.context_tokens // share - _SPARE_TOKENS
+        return min(_THINKING_TOKENS, profile.context_tokens // 4) if profile.reasoning == "always" else 0
 
     def _reply_room(self) -> int:
         return max(_LEAST_REPLY_TOKENS, min(_MAX_REPLY_TOKENS, self._setup.chat.profile.context_tokens // 3))
