@@ -7,7 +7,9 @@ import shutil
 import signal
 import subprocess
 import sys
+import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -283,6 +285,19 @@ def test_examples_may_go_for_another_reason(datasets):
     assert datasets.find_example("d", "exm_3", principal=ME) is None
 
 
+def test_a_dataset_that_is_published_again_keeps_its_history(datasets):
+    _make(datasets, sources=[_source(n) for n in range(5)])
+    removal = datasets.remove_examples(
+        "d", lambda example: example.id == "exm_4", reason="x", amender=Recorder(), document=doc_of(4)
+    )
+    again = _make(datasets, numbers=range(4))
+    assert again.history == (removal.change,)
+    assert datasets.load_manifest("d", principal=ME) == again
+    other = _make(datasets, numbers=range(3), replace=True)
+    assert other.history == ()
+    assert datasets.load_manifest("d@1", principal=ME).history == (removal.change,)
+
+
 def test_one_process_writes_a_dataset(datasets):
     code = (
         "import sys; from pathlib import Path; from ondol.core.clock import utc_now;"
@@ -321,6 +336,25 @@ def test_a_process_killed_between_two_renames_loses_nothing(datasets, tmp_path, 
     assert datasets.load_manifest("d", principal=ME) == made
     _make(datasets)
     assert not _left_overs(datasets)
+
+
+def test_readers_never_miss_a_dataset_that_is_replaced(datasets):
+    _make(datasets)
+    stop = threading.Event()
+
+    def read():
+        seen = set()
+        while not stop.is_set():
+            seen.add(datasets.load_manifest("d", principal=ME).num_examples)
+            assert "d" in [found.name for found in datasets.list_datasets(principal=ME)]
+        return seen
+
+    with ThreadPoolExecutor(3) as pool:
+        readers = [pool.submit(read) for _ in range(3)]
+        for turn in range(20):
+            _make(datasets, numbers=range(4 + turn % 2), replace=True)
+        stop.set()
+        assert set().union(*(reader.result() for reader in readers)) == {4, 5}
 
 
 def test_half_a_folder_is_never_taken_for_a_dataset(datasets):

@@ -200,7 +200,7 @@ class DatasetWriter:
                 hash=hash_files(self._files),
                 history=tuple(history),
             )
-            _write_synced(self.folder / MANIFEST, manifest.model_dump_json(indent=1).encode())
+            write_manifest(self.folder, manifest)
             for folder in (*(entry for entry in self.folder.rglob("*") if entry.is_dir()), self.folder):
                 sync_folder(folder)
             installed = self._install(manifest)
@@ -235,6 +235,11 @@ class DatasetWriter:
             if kinds:
                 counted[split] = dict(sorted(kinds.items()))
         return _COUNTS.validate_python(counted)
+
+
+def write_manifest(folder: Path, manifest: DatasetManifest) -> None:
+    """Write the manifest, in place of one before."""
+    _write_synced(folder / MANIFEST, manifest.model_dump_json(indent=1).encode())
 
 
 def _write_synced(path: Path, data: bytes) -> None:

@@ -28,7 +28,15 @@ from ondol.core.examples import (
 from ondol.core.frozen import Frozen
 from ondol.policy.access import can_read
 from ondol.store.blobs import sync_folder, translate_os_errors
-from ondol.store.dataset_writer import MANIFEST, REJECTED, RETENTION, SPLITS, DatasetWriter, name_file
+from ondol.store.dataset_writer import (
+    MANIFEST,
+    REJECTED,
+    RETENTION,
+    SPLITS,
+    DatasetWriter,
+    name_file,
+    write_manifest,
+)
 from ondol.store.locks import FileLock
 from ondol.store.rows import parse_label
 
@@ -85,11 +93,13 @@ class Datasets:
             principal: who asks.
             with_versions: former ones too; their manifests are named ``name@1``, …
         """
-        return tuple(
-            found
-            for name in self._names(with_versions=with_versions)
-            if (found := _show(self._read_manifest(name), principal)) is not None
-        )
+        found = []
+        for name in self._names(with_versions=with_versions):
+            try:
+                found.append(self.load_manifest(name, principal=principal))
+            except NotFoundError:
+                continue  # not for this principal, or deleted meanwhile
+        return tuple(found)
 
     def load_manifest(self, name: str, *, principal: Principal) -> DatasetManifest:
         """Return what is known of a dataset, without the sources that ``principal`` may not read.
@@ -201,6 +211,10 @@ class Datasets:
                             remedy="Use --replace to keep it as a version, or choose another name.",
                         )
                     self._place(name).replace(self._folder / f"{name}@{self._next_version(name)}")
+                elif former is not None and former.history:
+                    # The run that it came from was published again: what it was before is still true.
+                    manifest = manifest.model_copy(update={"history": former.history})
+                    write_manifest(partial, manifest)
                 self._move_in(partial, name)
             return manifest
 
@@ -432,11 +446,13 @@ class Datasets:
         return self._folder / name
 
     def _read_manifest(self, name: str) -> DatasetManifest:
-        if not self._exists(name):
-            raise _missing(name)
         path = self._place(name) / MANIFEST
-        with translate_os_errors(f"reading the dataset {name}"):
-            data = path.read_bytes()
+        data = self._read_file(name, path)
+        if data is None:  # moved this moment: when it is done, another one is there
+            with self.lock.hold(timeout_s=_WAIT_S, is_shared=True):
+                data = self._read_file(name, path)
+        if data is None:
+            raise _missing(name)
         try:
             manifest = DatasetManifest.model_validate_json(data)
         except ValidationError as error:
@@ -444,6 +460,13 @@ class Datasets:
                 f"{path} is damaged, or was written by a newer Ondol.", remedy="Restore a backup."
             ) from error
         return manifest.model_copy(update={"name": name})
+
+    def _read_file(self, name: str, path: Path) -> bytes | None:
+        with translate_os_errors(f"reading the dataset {name}"):
+            try:
+                return path.read_bytes() if self._exists(name) else None
+            except FileNotFoundError:
+                return None
 
     def _names(self, *, with_versions: bool) -> list[str]:
         if not self._folder.is_dir():
