@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from ondol.core.examples import Fact, Passage
 from ondol.evidence.support import check_support
-from ondol.evidence.terms import word_set
+from ondol.evidence.terms import build_terms, word_set
 from ondol.forge.frames.korean_grammar import (
     Word,
     attach,
@@ -110,7 +110,7 @@ def alternate(wordings: list[Wording]) -> tuple[Wording, ...]:
 
 def _is_supported(answer: str, fact: Fact, analyser: Analyser) -> bool:
     quotes = [fact.evidence.quote]
-    return check_support(answer, quotes, context=fact.evidence.context, terms=analyser.tokens).supported
+    return check_support(answer, quotes, context=fact.evidence.context, terms=build_terms(analyser)).supported
 
 
 def _finish(question: str, frame: str, reading: Reading, scope: Scope, analyser: Analyser) -> str:
@@ -180,15 +180,15 @@ def _define(reading: Reading) -> Iterator[Asked]:
     elif re.search(r"위한 것\Z", body):
         yield Asked(f"{topic} 무엇을 위한 것인가요?", "purpose.for", 0.9)
         yield Asked(f"{reading.topic}의 목적은 무엇인가요?", "purpose.aim", 0.85)
-    elif quantity := _AMOUNT.search(body):
+    elif quantity := _AMOUNT.fullmatch(body):
         unit = quantity["unit"]
-        if unit in _COUNTERS and re.fullmatch(r"(?:최대 |최소 |약 |총 )?[\d,.]+ ?" + unit, body):
+        if unit in _COUNTERS:
             yield Asked(f"{topic} 몇 {unit}인가요?", "amount.count", 0.9)
         yield Asked(f"{topic} 얼마인가요?", "amount.much", 0.85)
         yield Asked(f"{topic} 어떻게 되나요?", "amount.how", 0.8)
     elif not re.search(
         r"\A현재|매우|아주|상당히|훨씬|가장 좋"
-        r"|(?:것|점|수|편|예정|뿐|정도|만|필수|마찬가지|중|전용|기본|따름|셈|듯)\Z",
+        r"|(?:것|점|수|편|예정|뿐|정도|만|필수|사항|마찬가지|중|전용|기본|따름|셈|듯)\Z",
         body,
     ):
         yield Asked(f"{topic} 무엇인가요?", "definition.what", 0.9)
@@ -202,12 +202,28 @@ def _define(reading: Reading) -> Iterator[Asked]:
 
 
 _AMOUNT = re.compile(
-    r"\d[\d,.]*\s?(?P<unit>[a-zA-Z%℃°/]{1,6}|[가-힣]{1,3})(?: 이내| 이하| 이상| 미만| 초과)?\Z"
+    r"(?:최대 |최소 |약 |총 |평균 )?\d[\d,.]*\s?"
+    r"(?P<unit>[a-zA-Z%℃°/]{1,6}|[가-힣]{1,3})(?: 이내| 이하| 이상| 미만| 초과)?\Z"
 )
 _COUNTERS = word_set(
     "개 명 번 회 대 초 분 시간 일 주 개월 년 장 건 종 가지 단계 채널 m km cm mm kg g Hz kHz MHz V A W"
 )
 _LIGHT = word_set("영향 도움 역할 기능 작업 방식 형식 형태 순서 이점 책임 의무 권한 효과")
+# Signs stand for something; other things that *show* a value do not mean it.
+_SIGNS = re.compile(
+    r"(?:색|원|선|아이콘|표시|기호|마커|깃발|화살표|글꼴|LED|표시등|문자|약어|점|텍스트|"
+    r"경고음|신호|코드|숫자)\Z"
+)
+_PLAIN_VERBS = word_set(
+    "나타내 보이 보여주 보여 만들 담 바꾸 높이 낮추 줄이 늘리 막 돕 고르 열 닫 알리 따르 다루"
+)
+
+
+def _takes_what(root: str) -> bool:
+    """Whether 무엇을 goes with a verb: with 표시하다, not with 이민을 가다 or 집을 나오다."""
+    return root in _PLAIN_VERBS or (root.endswith(("하", "시키")) and len(root) >= 3)
+
+
 _SHOWN = re.compile(r"(?:표시|나타내|보이|보여)")
 _KINDS = word_set(
     "정보 데이터 파일 언어 모드 버전 값 플랫폼 운영체제 형식 기능 장치 유형 종류 단위 "
@@ -223,12 +239,15 @@ def _object(reading: Reading) -> Iterator[Asked]:
         return
     if predicate.mood not in {"plain", "can", "must", "not", "cannot"} or not predicate.stem:
         return
+    if not _takes_what(predicate.root):
+        return
     at = _noun_start(words)
     if not is_phrase(words[at:]) or any(w.tag == "JKO" for w in words[:at]):
         return
     kept = reading.span(reading.rest, reading.rest + at)
     head = words[-1].noun
-    if predicate.root in {"의미하", "뜻하", "나타내"} and predicate.mood == "plain":
+    is_sign = predicate.root == "나타내" and _SIGNS.search(reading.topic) is not None
+    if (predicate.root in {"의미하", "뜻하"} or is_sign) and predicate.mood == "plain":
         yield Asked(f"{_topic(reading)} 무엇을 {predicate.ask()}", "object.what", 0.95)
         yield Asked(f"{reading.topic}의 의미는 무엇인가요?", "object.meaning", 0.9)
         return
@@ -276,6 +295,10 @@ def _purpose(reading: Reading) -> Iterator[Asked]:
 _PLACED = re.compile(
     r"(?:있|위치하|저장|표시|나타나|생성|추가|기록|설치|포함|보관|배치|게시|등록|적용|부착|"
     r"보이|만들어지|작성)"
+)
+_HELD = re.compile(
+    r"(?:있|표시|포함|나타나|필요|제공|설치|저장|추가|기재|기록|적용|보이|들어|구성|생성|발생|"
+    r"표출|나열|게시|등록|배치|수정|변경|출력|부착|탑재|내장)"
 )
 _RESULT = re.compile(
     r"(?:저장|설정|변경|표시|구성|인코딩|정의|분류|구분|나뉘|계산|전송|처리|관리|결정|작동|"
@@ -348,6 +371,8 @@ def _contains(reading: Reading) -> Iterator[Asked]:
     if not reading.topic or reading.role not in {"에", "에서"} or not words or words[-1].tag != "JKS":
         return
     if not _is_clear(words[:-1]) or predicate.copula or predicate.mood not in {"plain", "must"}:
+        return
+    if not _HELD.match(predicate.root):
         return
     at = _noun_start(words)
     if not is_phrase(words[at:]):
@@ -429,6 +454,7 @@ def _split_clause(reading: Reading, pattern: re.Pattern[str], *, last: bool = Fa
 _TO_DO = re.compile(r"(?:으)?려면\Z")
 _FOR = re.compile(r"(?:위해|위하여)(?:서)?(?:는)?\Z")
 _IF = re.compile(r"면\Z")
+_NO_IF = re.compile(r"(?:따르면|의하면|보면|비하면|어쩌면|아니면|하자면|말하면|그러면)\Z")
 _WHEN = re.compile(r"(?:경우|경우에|경우에는|때|때는|때에는|때에)\Z")
 _BECAUSE = re.compile(r"(?:때문에|므로|\A인해|\A인하여)\Z")
 
@@ -461,7 +487,9 @@ def _to_do(reading: Reading) -> Iterator[Asked]:
         yield Asked(f"{clause} 무엇이 필요한가요?", "todo.need", 0.92)
         yield Asked(f"{_as_method(reading, at)} 데 필요한 것은 무엇인가요?", "todo.needed", 0.85)
         return
-    if predicate.copula or predicate.adjective or predicate.mood in {"not", "cannot", "forbid"}:
+    if predicate.copula or predicate.adjective or predicate.is_past:
+        return
+    if predicate.mood in {"not", "cannot", "forbid"}:
         return
     if has_subject(rest) or not any(w.tag in {"JKO", "JKB"} for w in rest):
         return
@@ -501,7 +529,11 @@ def _in_order_to(reading: Reading) -> Iterator[Asked]:
     predicate = reading.predicate
     if at < 1 or not _names_object(reading.words[: at + 1]) or reading.rest > at + 1:
         return
-    if predicate.mood not in {"must", "order"} or reading.words[at - 1].form not in {"기", "을", "를"}:
+    if (
+        predicate.mood not in {"must", "order"}
+        or predicate.is_past
+        or reading.words[at - 1].form not in {"기", "을", "를"}
+    ):
         return
     if has_subject(reading.words[at + 1 : predicate.start]) or _split_clause(reading, _TO_DO) >= 0:
         return
@@ -523,7 +555,7 @@ def _if_then(reading: Reading) -> Iterator[Asked]:
         clause
     ) > 70:
         return
-    if is_if and reading.words[at].form not in {"면", "으면"}:
+    if is_if and (reading.words[at].form not in {"면", "으면"} or _NO_IF.search(reading.words[at].text)):
         return
     if not is_if and not _WHEN.search(reading.words[at].text.rstrip(",")):
         return
@@ -586,7 +618,7 @@ def _because(reading: Reading) -> Iterator[Asked]:
     if at < 1 or predicate.mood in {"order", "forbid"} or not predicate.stem:
         return
     rest = reading.words[at + 1 : predicate.start]
-    if any(w.tag == "EC" for w in rest):
+    if any(w.tag == "EC" for w in rest) or (rest and rest[0].tag in {"ETM", "ETN"}):
         return
     effect = reading.text[reading.words[at + 1].start : reading.words[predicate.start].start]
     if _has_plain_topic(reading) and reading.rest <= at:
@@ -610,7 +642,8 @@ def _until_particle(words: tuple[Word, ...]) -> tuple[Word, ...]:
 _COUNT = re.compile(
     r"(?<![\w.])(?P<number>\d[\d,.]*)\s?(?P<unit>개월|시간|단계|채널|가지|km|cm|mm|kHz|MHz|"
     r"GHz|Hz|kg|개|명|번|회|대|초|분|일|년|건|종|m|V|%)"
-    r"(?=[가-힣\s]|\Z)(?!\s?[-~])"
+    r"(?=(?:의|를|을|가|이|까지|만|로|으로|씩|간|이상|이하|이내|마다|당|에|은|는|도|와|과|"
+    r"정도|동안)(?!\d|서\d)|\s|\Z)(?!\s?[-~])"
 )
 
 
@@ -635,17 +668,22 @@ def _how_many(reading: Reading) -> Iterator[Asked]:
     before = reading.text[: found[0].start()]
     after = reading.text[found[0].end() : reading.words[predicate.start].start]
     unit = {"%": "퍼센트"}.get(found[0]["unit"], found[0]["unit"])
-    if unit == "퍼센트" and not re.match(r"(?:를|을|가|이|까지|로|의|만큼|씩)", after):
+    if unit in {"일", "년"} and not _LASTS.match(after):
+        return  # a date
+    unit = "며칠" if unit == "일" else f"몇 {unit}"
+    if unit == "몇 퍼센트" and not re.match(r"(?:를|을|가|이|까지|로|의|만큼|씩)", after):
         return
-    if unit == "가지" and before.rstrip().endswith("의"):
+    if unit == "몇 가지" and before.rstrip().endswith("의"):
         return
     if re.match(r"[차째호판세위]|\s?(?:또는|이나|및|~)", after) or re.search(
         r"(?:제|버전|v|V|\d\s?[-~–])\s?\Z", before
     ):
         return
-    yield Asked(f"{before}몇 {unit}{after}{predicate.ask()}", "count", 0.9)
+    yield Asked(f"{before}{unit}{after}{predicate.ask()}", "count", 0.9)
 
 
+_LASTS = re.compile(r"(?:의|간|동안|이내|이상|이하|마다|씩| 이내| 이상| 동안| 간)")
+_AFTER_NOUNS = frozenset({"때", "후", "전", "동안", "중", "직후", "뒤", "마다"})
 _AFTER = re.compile(r"(?:때|때에|후|후에|전에|동안|중에|직후|뒤|뒤에|마다)\Z")
 
 
@@ -658,7 +696,11 @@ def _time(reading: Reading) -> Iterator[Asked]:
         (
             i
             for i, w in enumerate(words)
-            if _AFTER.search(w.text) and i and words[i - 1].tag in {"ETM", "NNG"}
+            if _AFTER.search(w.text)
+            and w.morphemes
+            and w.morphemes[0].form in _AFTER_NOUNS
+            and i
+            and words[i - 1].tag in {"ETM", "NNG"}
         ),
         -1,
     )

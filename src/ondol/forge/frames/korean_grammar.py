@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from ondol.text.morphemes import Analyser, Morpheme
 
 _FIRST, _LAST, _FINALS = 0xAC00, 0xD7A3, 28
-_RIEUL, _MIEUM, _BIEUP, _NIEUN = 8, 16, 17, 4
+_NIEUN, _RIEUL, _BIEUP, _SSANG_SIOT = 4, 8, 17, 20
 # Digits as they are read aloud; 0 ends in 영, 십, 백, 천 or 만.
 _DIGIT_FINAL = {
     "0": "ㅇ",
@@ -107,6 +107,8 @@ def _final_index(text: str) -> int:
 
 def modify(stem: str, *, adjective: bool = False) -> str:
     """Return the attributive present: 표시하 → 표시하는, 필요하 → 필요한, 만들 → 만드는."""
+    if is_past(stem):
+        return stem + "던"
     has_final = _final_index(stem) > 0
     if adjective and not stem.endswith(("있", "없")):
         if not has_final or _final_index(stem) == _RIEUL:
@@ -115,6 +117,11 @@ def modify(stem: str, *, adjective: bool = False) -> str:
     if _final_index(stem) == _RIEUL:
         return add_final(stem, 0) + "는"
     return stem + "는"
+
+
+def is_past(stem: str) -> bool:
+    """Tell whether a stem holds the past: 저장했, 되었; not 있 or 겠."""
+    return _final_index(stem) == _SSANG_SIOT and not stem.endswith(("있", "겠"))
 
 
 def intend(stem: str) -> str:
@@ -225,7 +232,12 @@ class Predicate:
 
     def wonder(self) -> str:
         """Return it as an indirect question: 표시하는지, 필요한지, 때문인지."""
-        return f"{self.modify()}지"
+        return f"{self.stem}는지" if self.is_past else f"{self.modify()}지"
+
+    @property
+    def is_past(self) -> bool:
+        """Whether it tells what was."""
+        return is_past(self.stem)
 
     def modify(self) -> str:
         """Return it before a noun: 표시하는, 필요한, 때문인."""

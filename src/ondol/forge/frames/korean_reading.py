@@ -38,7 +38,8 @@ _LEANS = re.compile(
     r"첫째|둘째|셋째|다음으로|결과적|마찬가지|하나는|다른 하나)"
 )
 _POINTS = re.compile(
-    r"(?<![가-힣])(?:아래|위 (?!치)|몇 가지|여러 가지|이번 |표시된 (?:이미지|그림|화면)|위의|위에서|위와|"
+    r"(?<![가-힣])(?:아래|위 (?!치)|몇 가지|여러 가지|이날|지난 |지난해|어제|오늘|내일|이번 |"
+    r"표시된 (?:이미지|그림|화면)|위의|위에서|위와|"
     r"앞서|앞의|앞에서|상기|"
     r"전술|후술|다음과|다음은|다음을|다음의|다음에|다음에서|다음 (?:그림|표|예|목록|"
     r"섹션|항목|링크|내용|영상|비디오|동영상|작업|목적|기능|중|설정|옵션|명령|매개변수|정보|"
@@ -65,6 +66,7 @@ _PICTURE_ASIDE = re.compile(
 _BROKEN = re.compile(
     r"https?:|www\.|\*\*|[{}<>|`]|_{2,}|!\[|\t|\]\(|\.\.\.|…|={2,}|~{2,}|-{3,}|\?\s|[:：](?!\d)"
 )
+_REPORTS = re.compile(r"(?:다고|라고|자고|냐고|다며|라며|다면서|라면서)\Z")
 _CODA = re.compile(r"[\s.!。]+\Z")
 _DEMONSTRATIVES = frozenset({
     "이",
@@ -232,6 +234,8 @@ def read(quote: str, analyser: Analyser) -> Reading | None:
         return None
     text = _ASIDE.sub("", answer)
     words = read_words(text, analyser)
+    if any(_REPORTS.search(w.text) or w.has("JKQ") for w in words):
+        return None  # what somebody said is not a fact of the document
     if points_away(words) or sum(w.tag == "EF" for w in words) != 1:
         return None
     predicate = read_predicate(text, words)
@@ -335,6 +339,13 @@ def has_subject(words: Sequence[Word]) -> bool:
 def is_time(words: Sequence[Word]) -> bool:
     """Tell whether a phrase says when, not what."""
     noun = words[-1].noun
+    if re.search(r"\d\s?(?:년|월|일|시|분|초|세기|년대)\Z", noun) or noun in {
+        "이듬해",
+        "올해",
+        "지난해",
+        "작년",
+    }:
+        return True
     nouns = [m.form for m in words[-1].morphemes if m.tag.startswith("N")]
     return noun in _TIMES or (bool(nouns) and nouns[-1] in {"때", "경우", "후", "중", "동안"})
 

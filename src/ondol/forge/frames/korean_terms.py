@@ -102,7 +102,7 @@ def _ask_sentence(found: _Described, predicate: Predicate, polite: str) -> tuple
             Wording(f"{where}{attach(named, '이란')} 무엇을 뜻하나요?", as_topic, "term.mean", 0.85),
         )
     if _OPTION.search(found.said):
-        return explain
+        return ()
     if predicate.mood not in {"plain", "can"} or not _FUNCTION.match(predicate.root):
         return ()
     if has_subject(found.words[: predicate.start]) or not any(w.tag == "JKO" for w in found.words):

@@ -114,6 +114,8 @@ def read_listing(quote: str) -> Listing | None:
             kinds.add(number is not None)
             numbers.append(int(number[1]) if number else 0)
             items.append(text)
+        elif unit.kind == "heading" and numbers and numbers[-1]:
+            continue  # a caption: the next number tells that the steps go on
         elif not items or unit.kind in {"row", "heading"} or (unit.kind == "lead" and unit.depth <= depth):
             return None
         elif not in_note and (

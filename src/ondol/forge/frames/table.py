@@ -7,10 +7,14 @@ by the fact's id so that a table's columns share the questions; its wordings sta
 import hashlib
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import NamedTuple
 
 from ondol.core.examples import Fact, Passage
+from ondol.evidence.support import check_support
+from ondol.evidence.terms import build_terms
 from ondol.forge.frames.korean_grammar import attach, read_predicate, read_words
+from ondol.forge.frames.korean_reading import is_person
 from ondol.forge.frames.place import name_place
 from ondol.forge.frames.wording import Wording
 from ondol.text.language import detect_language
@@ -67,7 +71,17 @@ def frame(fact: Fact, passage: Passage, *, analyser: Analyser) -> tuple[Wording,
     ask = _ask_korean if language == "ko" else _ask_english
     turn = int.from_bytes(hashlib.sha256(fact.id.encode()).digest()[:4]) % len(row.cells)
     cells = [*row.cells[turn:], *row.cells[:turn]]
-    return tuple(wording for cell in cells for wording in ask(row, cell, place, analyser))
+    terms = build_terms(analyser)
+    found: list[Wording] = []
+    for cell in cells:
+        for wording in ask(row, cell, place, analyser):
+            # The header is no part of the quotation; where it would carry the answer, the cell alone does.
+            sure = check_support(
+                wording.answer, [fact.evidence.quote], context=context, terms=terms
+            ).supported
+            short = f"{row.name}: {cell.value.rstrip('.')}."
+            found.append(wording if sure else replace(wording, answer=short))
+    return tuple(found)
 
 
 def read_row(quote: str, context: str) -> Row | None:
@@ -151,13 +165,23 @@ def _ask_korean(row: Row, cell: Cell, place: str, analyser: Analyser) -> Iterato
     answer = f"{name}의 {attach(column, '은')} {value}{'.' if is_sentence else '입니다.'}"
     if is_sentence:
         answer = f"{name}의 {column}: {value}."
-    much = (
-        "얼마인가요?" if _AMOUNT.match(value) and not re.search(r"[년월일차호번]\Z", value) else "무엇인가요?"
-    )
+    much = _ask_for(column, value)
     yield Wording(f"{where}{name}의 {attach(column, '은')} {much}", answer, "row.what", 0.9)
     yield Wording(f"{where}{name}의 {attach(column, '을')} 알려 주세요.", answer, "row.tell", 0.84)
     yield Wording(
         f"{where}{attach(name, '은')} {attach(column, '이')} 어떻게 되나요?", answer, "row.how", 0.8
+    )
+
+
+def _ask_for(column: str, value: str) -> str:
+    if is_person(column):
+        return "누구인가요?"
+    if re.search(r"(?:일자|날짜|일시|기한|시각|마감일|만료일|시행일)\Z", column):
+        return "언제인가요?"
+    if re.search(r"(?:장소|위치|주소|소재지)\Z", column):
+        return "어디인가요?"
+    return (
+        "얼마인가요?" if _AMOUNT.match(value) and not re.search(r"[년월일차호번]\Z", value) else "무엇인가요?"
     )
 
 
