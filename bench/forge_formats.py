@@ -247,6 +247,16 @@ def check_datasets(folder: Path, large: Path) -> list[dict]:
         "detail": "recall",
     })
     try:
+        opened = datasets.load_from_disk(str(folder))
+    except FileNotFoundError:
+        opened = datasets.load_dataset(str(folder), name=None, split="train", streaming=False)
+    rows.append({
+        "tool": f"datasets {datasets.__version__}",
+        "what": "load_from_disk, then load_dataset, as Axolotl opens a folder",
+        "ok": list(opened) == read_lines(folder / "train.jsonl"),
+        "detail": f"{len(opened)} rows",
+    })
+    try:
         datasets.load_dataset("json", data_files=str(large / "train.jsonl"), split="train")
         guessed = "loads as well"
     except datasets.exceptions.DatasetGenerationError as error:
