@@ -379,6 +379,34 @@ def test_answerable():
     assert check.judge(draft("Summarise the text.", "24 months.", LASTS, kind="summary"), [PASSAGE]).passed
 
 
+def test_later_questions_of_a_dialogue_may_lean_on_the_one_before_or_not():
+    lamp = "The lamp blinks red while the pump is running."
+    turns = (
+        Turn(
+            question="How long does the battery of the Falcon last?",
+            answer="24 months.",
+            evidence=(cite(LASTS),),
+        ),
+        Turn(question="May it be frozen?", answer="No.", evidence=(cite("It must not be frozen."),)),
+        Turn(
+            question="When does the lamp blink red?",
+            answer="While the pump is running.",
+            evidence=(cite(lamp),),
+        ),
+    )
+    sample = Draft(kind="dialogue", language="en", turns=turns, writer="composer")
+    assert passes(AnswerableCheck(TERMS), sample)
+    strange = Turn(question="Who invented the telephone?", answer="24 months.", evidence=(cite(LASTS),))
+    assert not passes(AnswerableCheck(TERMS), sample.model_copy(update={"turns": (*turns, strange)}))
+
+
+def test_a_form_that_is_asked_for_is_no_leftover():
+    asked = "List the weights as JSON. Begin with 'Answer:'."
+    sample = draft(asked, 'Answer: {"charger": "3 kg"}', WEIGHTS, kind="instruction")
+    assert passes(ShapeCheck(), sample)
+    assert passes(LeakCheck(TERMS), sample)
+
+
 def test_absence():
     check = AbsenceCheck(TERMS)
     silent = "The documents do not say."

@@ -8,7 +8,7 @@ from ondol.core.protocols import Embedder
 from ondol.evidence import select as selecting
 from ondol.evidence.answerable import CALIBRATED, score_answerable
 from ondol.evidence.question import read_question
-from ondol.evidence.terms import TermFunction
+from ondol.evidence.terms import TermBag, TermFunction, is_weak
 from ondol.forge.verify.verdict import accept, refuse
 
 MIN_ANSWERABLE = 0.2
@@ -48,23 +48,38 @@ class AnswerableCheck:
         """Answer each question from ``passages`` and those of the draft; the lowest score counts."""
         if draft.kind in _NOT_ASKED:
             return accept(self.name)
-        lowest, before = 1.0, ""
-        for turn in draft.turns:
-            asked = f"{before} {turn.question}".strip()
-            before = turn.question
+        lowest = 1.0
+        for before, turn in zip(("", *(t.question for t in draft.turns)), draft.turns, strict=False):
             if not turn.evidence or _differs(draft, passages):
                 continue
             shown = order(passages, turn.evidence, draft.passages)
-            selection = choose(asked, shown, self._terms, self._embedder)
-            answerable = score_answerable(selection)
-            score = answerable.score
+            score, fault = self._answer(turn.question, shown, turn.evidence)
+            if fault and before and self._knows(turn.question, shown):
+                # A later question may lean on the one before.
+                score, fault = self._answer(f"{before} {turn.question}", shown, turn.evidence)
             lowest = min(lowest, score)
-            # A short question whose every word is there scores low for being short.
-            if score < MIN_ANSWERABLE and answerable.missing:
-                return refuse(self.name, "The passage does not seem to answer the question.", score=score)
-            if not _is_found(selection, shown, turn.evidence):
-                return refuse(self.name, "Other sentences answer the question better.", score=score)
+            if fault:
+                return refuse(self.name, fault, score=score)
         return accept(self.name, score=lowest)
+
+    def _knows(self, question: str, shown: Sequence[Passage]) -> bool:
+        """Tell whether most of what a question says stands in ``shown``."""
+        bag = TermBag(t for p in shown for t in self._terms(f"{p.title}\n{p.context}\n{p.text}"))
+        terms = [t for t in dict.fromkeys(self._terms(question)) if not is_weak(t)]
+        return sum(bool(bag.match(t)) for t in terms) * 2 >= len(terms)
+
+    def _answer(
+        self, question: str, shown: Sequence[Passage], evidence: Sequence[Evidence]
+    ) -> tuple[float, str]:
+        """Return the score of an answer, and what is wrong with it."""
+        selection = choose(question, shown, self._terms, self._embedder)
+        answerable = score_answerable(selection)
+        # A short question whose every word is there scores low for being short.
+        if answerable.score < MIN_ANSWERABLE and answerable.missing:
+            return answerable.score, "The passage does not seem to answer the question."
+        if not _is_found(selection, shown, evidence):
+            return answerable.score, "Other sentences answer the question better."
+        return answerable.score, ""
 
 
 class AbsenceCheck:

@@ -89,10 +89,12 @@ class LeakCheck:
 
     def _find_fault(self, turn: Turn, draft: Draft) -> str:
         quotes = fold("\n".join(e.quote for e in turn.evidence))
+        # A form may be asked for: "Begin with 'Answer:'."
+        known = {"question": quotes, "answer": f"{quotes}\n{fold(turn.question)}"}
         for name, text in (("question", turn.question), ("answer", turn.answer)):
             for pattern in (_ARTEFACT, _TEMPLATE, CONTROL_TOKEN, _SPEAKS_OF_SOURCE):
                 found = pattern.search(text)
-                if found and fold(found[0]) not in quotes:
+                if found and fold(found[0]) not in known[name]:
                     return f"The {name} holds a trace of its making: {found[0].strip()!r}."
             if fold(text) in self._remnants:
                 return f"The {name} is an example of the prompt."

@@ -15,6 +15,7 @@ _MARKUP = re.compile(
 )
 # A manual may speak of these, so they pass where the quotation has them.
 _CODE = re.compile(r"```|</?[a-z][a-z0-9]*(?:\s[^<>]*)?>|\{\s*\"\w+\"\s*:|\"\s*:\s*[\[{\"]", re.IGNORECASE)
+_ASKS_CODE = re.compile(r"\b(?:JSON|XML|HTML|YAML|code block|Markdown)\b|코드 ?블록|마크다운", re.IGNORECASE)
 _CUT_OFF = re.compile(r"(?:,|\b(?:and|or|the|a|an|of|to|in|with|for)|[:;(\[{])\s*\Z", re.IGNORECASE)
 # An order, or a question without its mark.
 _ASKED_KO = re.compile(
@@ -84,6 +85,8 @@ def _find_fault(turn: Turn, draft: Draft) -> str:
 
 
 def _find_code(text: str, turn: Turn) -> re.Match[str] | None:
+    if _ASKS_CODE.search(turn.question):
+        return None
     found = _CODE.search(text)
     return found if found and not any(found[0] in e.quote for e in turn.evidence) else None
 
