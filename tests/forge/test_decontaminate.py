@@ -156,15 +156,12 @@ def test_a_document_quoted_by_both_question_and_answer_is_no_contamination():
     assert not gate.judge_text(f"What is seen on the display when {phrase}?").passed
 
 
-def test_an_open_book_question_is_judged_without_its_passages(gate):
-    example = Example(
+def make(question: str, answer: str, *, book: str = "closed") -> Example:
+    return Example(
         id="exm_1",
-        messages=(
-            Message(role="user", content=f"[Document 1] A\n{QUESTIONS[1]}\n\nQuestion: Where is the lamp?"),
-            Message(role="assistant", content="In the hall."),
-        ),
+        messages=(Message(role="user", content=question), Message(role="assistant", content=answer)),
         kind="qa",
-        book="open",
+        book=book,
         language="en",
         topic="",
         group="g",
@@ -173,7 +170,24 @@ def test_an_open_book_question_is_judged_without_its_passages(gate):
         provenance=Provenance(evidence=(), writer="frames"),
         verdicts=(),
     )
-    assert gate.judge(example).passed
+
+
+def test_an_open_book_question_is_judged_without_its_passages(gate):
+    shown = f"[Document 1] A\n{QUESTIONS[1]}\n\nQuestion: "
+    assert gate.judge(make(f"{shown}Where is the lamp?", "In the hall.", book="open")).passed
+    assert not gate.judge(make(f"{shown}{QUESTIONS[3]}", "Nobody.", book="open")).passed
+
+
+def test_preparing_changes_no_verdict():
+    gate = build(embedder=BilingualEmbedder())
+    examples = [
+        make(question, "A lamp.")
+        for question in (*QUESTIONS.values(), "Where is it?", "그 소설은 누가 썼나요?")
+    ]
+    before = [gate.judge(example) for example in examples]
+    gate.prepare(examples)
+    assert [gate.judge(example) for example in examples] == before
+    gate.prepare([])
 
 
 def test_a_model_may_confirm_what_is_near():

@@ -23,6 +23,7 @@ import re
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
@@ -61,6 +62,8 @@ _VERY_NEAR = 0.93
 _CHANCE = 100.0  # a meeting by chance must be less likely than one in so many examples
 _KEPT = 0.75  # share of the telling facts, by weight, that a translation keeps in both directions
 _MIN_GAP = 0.15
+_NEAREST = 20
+_BATCH = 64  # of them the cosines are kept: 4 bytes for each item
 _STEM = 6
 _LATIN = re.compile(r"[A-Za-z][A-Za-z0-9+#-]*[A-Za-z0-9]")
 # English, the same in other words, Korean, the same in other words.
@@ -211,7 +214,9 @@ class Decontaminator:
         self._content = _Content([self._find_content(item.question) for item in self._items])
         self._facts = _Content([_find_telling(item.question) for item in self._items])
         self._languages = np.array([detect_language(item.question) for item in self._items])
+        self._masks = {language: self._languages == language for language in ("en", "ko", "")}
         self._embedder = embedder
+        self._prepared: dict[str, NDArray[np.float32]] = {}
         self._vectors: FloatMatrix = np.empty((0, 0), dtype=np.float32)
         self._competence: frozenset[tuple[str, str]] = frozenset()
         if embedder is not None and self._items:
@@ -221,10 +226,17 @@ class Decontaminator:
     def __len__(self) -> int:
         return len(self._items)
 
+    def prepare(self, examples: Sequence[Example]) -> None:
+        """Embed a batch and compare it at once: it only saves time. Forgets the batch before."""
+        self._prepared = {}
+        if self._embedder is not None and self._competence:
+            questions = list(dict.fromkeys(_join_questions(example) for example in examples))[:_BATCH]
+            cosines = self._vectors @ _embed(self._embedder, questions).T if questions else np.empty((0, 0))
+            self._prepared = dict(zip(questions, np.ascontiguousarray(cosines.T), strict=True))
+
     def judge(self, example: Example) -> Verdict:
         """Return whether ``example`` gives away an item; the verdict is named after the way it was met."""
-        turns = read_turns(example)
-        return self.judge_text("\n".join(q for q, _ in turns), "\n".join(a for _, a in turns))
+        return self.judge_text(_join_questions(example), "\n".join(a for _, a in read_turns(example)))
 
     def judge_text(self, question: str, answer: str = "") -> Verdict:
         """Judge a question and its answer: a prompt for retention has none yet."""
@@ -367,7 +379,7 @@ class Decontaminator:
         near = set(np.flatnonzero(overlaps >= _SAME_OVERLAP).tolist())
         near |= set(np.flatnonzero(cosines >= self._settings.similarity).tolist())
         near |= set(np.flatnonzero((cosines > 0) & (cosines + overlaps >= _SUM)).tolist())
-        for item in sorted(near, key=lambda n: (-float(cosines[n]) - float(overlaps[n]), n)):
+        for item in sorted(near, key=lambda n: (-float(cosines[n]) - float(overlaps[n]), n))[:_NEAREST]:
             if language and self._languages[item] not in {language, ""}:
                 continue
             likeness = _Likeness(float(overlaps[item]), float(cosines[item]), len(terms))
@@ -376,10 +388,13 @@ class Decontaminator:
         return self._find_translation(question, language, cosines)
 
     def _is_reworded(self, item: BenchmarkItem, question: str, answer: str, likeness: "_Likeness") -> bool:
-        if _differ(question, item.question):
+        if not self._is_near(item, answer, likeness) or _differ(question, item.question):
             return False
-        if self._confirm is not None:
-            return self._confirm(question, item.question)
+        return self._confirm is None or self._confirm(question, item.question)
+
+    def _is_near(self, item: BenchmarkItem, answer: str, likeness: "_Likeness") -> bool:
+        if self._confirm is not None and likeness.cosine >= self._settings.similarity:
+            return True
         if likeness.overlap >= _SAME_OVERLAP and likeness.num_terms >= _MIN_CONTENT:
             return True
         if likeness.cosine > 0 and likeness.cosine + likeness.overlap >= _SUM:
@@ -395,13 +410,14 @@ class Decontaminator:
 
     def _compare_vectors(self, question: str, language: str) -> NDArray[np.float32]:
         """Return the cosine of each item's question, 0 where the embedder knows nothing of the language."""
-        known = self._competence
-        if self._embedder is None or not any(language in {*pair, ""} for pair in known):
+        if self._embedder is None or not any(language in {*pair, ""} for pair in self._competence):
             return np.zeros(len(self._items), np.float32)
-        cosines: NDArray[np.float32] = self._vectors @ _embed(self._embedder, [question])[0]
-        for theirs in ("en", "ko", ""):
-            if not any({language, theirs} - {""} <= set(pair) for pair in known):
-                cosines[self._languages == theirs] = 0.0
+        cosines = self._prepared.get(question)
+        if cosines is None:
+            cosines = self._vectors @ _embed(self._embedder, [question])[0]
+        for theirs, mask in self._masks.items():
+            if not any({language, theirs} - {""} <= set(pair) for pair in self._competence):
+                cosines = np.where(mask, np.float32(0), cosines)
         return cosines
 
     def _find_translation(self, question: str, language: str, cosines: NDArray[np.float32]) -> _Found | None:
@@ -422,6 +438,10 @@ class Decontaminator:
             if kept >= _KEPT:
                 return _Found("translation", item, kept, "Its numbers and names are those of")
         return None
+
+
+def _join_questions(example: Example) -> str:
+    return "\n".join(question for question, _ in read_turns(example))
 
 
 class _Content:
@@ -463,6 +483,7 @@ class _Content:
         return kept / (kept + lost) if kept else 0.0
 
 
+@lru_cache(maxsize=4096)
 def read_numbers(text: str) -> frozenset[str]:
     """Return the numbers of a text in canonical form, those of dates and codes among them; not 1."""
     facts = read_facts(text)
