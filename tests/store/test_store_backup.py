@@ -206,3 +206,37 @@ def test_a_backup_is_of_one_moment_while_others_write(sqlite_store, library, tmp
             documents, _ = other.corpus.list_documents(principal=ME, limit=100_000)
             assert all(other.blobs.has(document.blob_sha256) for document in documents)
             assert all(other.corpus.load_pages(document.id, principal=ME) for document in documents)
+
+
+def test_a_ledger_is_copied_between_two_batches_of_a_run_that_goes_on(sqlite_store, tmp_path):
+    stop = threading.Event()
+
+    def forge():
+        number = 0
+        with open_ledger(sqlite_store.home, "r", principal=ME) as ledger:
+            while not stop.is_set():
+                batch = [("train", make_example(number + each, 1)) for each in range(5)]
+                number += 5
+                ledger.commit(Batch(accepted=batch, meta={"place": str(number)}))
+
+    forging = threading.Thread(target=forge)
+    forging.start()
+    try:
+        for number in range(3):
+            backup(sqlite_store, tmp_path / f"copy{number}.tar")
+    finally:
+        stop.set()
+        forging.join()
+    for number in range(3):
+        restore(tmp_path / f"copy{number}.tar", tmp_path / f"new{number}")
+        with open_ledger(tmp_path / f"new{number}", "r", principal=ME) as ledger:
+            assert sum(ledger.counts().values()) == int(ledger.get("place") or 0)
+
+
+def test_a_forced_restore_replaces_datasets_and_runs(full, tmp_path, clock):
+    backup(full, tmp_path / "copy")
+    with open_store(tmp_path / "new", clock=clock) as other, other.datasets.create("mine") as writer:
+        writer.finish()
+    restore(tmp_path / "copy", tmp_path / "new", force=True)
+    with open_store(tmp_path / "new", clock=clock) as other:
+        assert other.datasets.names() == ["d"]
