@@ -187,6 +187,13 @@ def test_json_written_as_a_text():
     assert read(json.dumps({"items": [json.dumps(ITEM)]}))[0] == [ITEM]
 
 
+def test_marks_and_fences_within_a_text_are_text():
+    item = {"facts": [1], "answer": 'Write </think> and ```json\n{"a": 1}\n``` so.', "questions": ["How?"]}
+    assert read(json.dumps([item])) == ([item], False)
+    fenced = {**item, "answer": item["answer"].replace("</think>", "")}
+    assert read(json.dumps([fenced])[:-1])[0] == [fenced]
+
+
 def test_an_echo_of_the_form_before_the_reply_does_no_harm():
     form = '{"items": [{"facts": [n], "answer": "", "questions": [""]}, …]}'
     assert read(f"{form}\n\n{json.dumps({'items': [ITEM]})}")[0][-1] == ITEM
@@ -353,3 +360,30 @@ def test_results_are_compared_as_they_are_written():
     assert not agrees(third, Fraction(3), "3")
     assert read_number("1,200 cycles") == 1200
     assert read_number("12 to 14") is None
+
+
+TEXTS = st.text(st.characters(exclude_categories=["Cs", "Cc"]), min_size=1, max_size=40)
+ITEMS = st.lists(
+    st.fixed_dictionaries({
+        "facts": st.lists(st.integers(1, 9), min_size=1, max_size=2),
+        "answer": TEXTS,
+        "questions": st.lists(TEXTS, min_size=1, max_size=3),
+    }),
+    min_size=1,
+    max_size=4,
+)
+DRESSES = [
+    lambda items: json.dumps({"items": items}),
+    lambda items: json.dumps(items, indent=2, ensure_ascii=False),
+    lambda items: "\n".join(json.dumps(item, ensure_ascii=False) for item in items),
+    lambda items: (
+        "Here it is:\n```json\n" + json.dumps({"items": items}).replace("`", "\\u0060") + "\n```\nDone."
+    ),
+    lambda items: "<think>{'answer': 1}</think>" + json.dumps({"items": items}).replace("<", "\\u003c"),
+]
+
+
+@given(ITEMS, st.sampled_from(DRESSES))
+@settings(max_examples=200, deadline=None)
+def test_whatever_was_written_as_json_is_read_to_the_letter(items, dress):
+    assert read(dress(items)) == (items, False)

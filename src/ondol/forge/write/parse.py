@@ -73,6 +73,10 @@ def read_items(text: str, *, keys: Mapping[str, str], is_cut: bool = False) -> R
         keys: names by which an item is known, lower case, each with the field that it stands for.
         is_cut: the engine says that the reply was cut off.
     """
+    with suppress(ValueError, RecursionError):  # marks of thinking and fences within a text of it are text
+        items = tuple(_find_items(json.loads(text, strict=False), keys, _MAX_DEPTH))
+        if items:
+            return Reading(items, is_cut=is_cut)
     body = strip_thinking(text)[:_MAX_CHARS]
     found = _Found()
     if body.startswith('"'):
@@ -96,6 +100,8 @@ def strip_thinking(text: str) -> str:
 
 def _find_regions(text: str) -> list[str]:
     """Return the fenced blocks that may hold JSON, or the whole text."""
+    if text[:1] in {"{", "["}:
+        return [text]
     fenced = [match[1] for match in _FENCE.finditer(text) if _OPENING.search(match[1])]
     return fenced or [text]
 
