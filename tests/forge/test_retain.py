@@ -38,7 +38,7 @@ def answer(request):
     """Think up tasks when asked for them, else answer."""
     text = request.messages[0].content
     language = detect_language(text)
-    if "numbered" in text or "번호를 붙여 한 줄에" in text:
+    if "further tasks" in text or "번호를 붙여 한 줄에" in text:
         return THOUGHT[language].format(n=request.seed % 97)
     return f"{request.seed}번째 대답입니다." if language == "ko" else f"This is answer number {request.seed}."
 
@@ -118,7 +118,7 @@ def test_what_must_not_be_there_is_not():
 
 def test_it_ends_when_there_is_nothing_new_to_ask():
     pool = load_pool(("en",))[:5]
-    chat = FakeChat(lambda r: "Nothing." if "numbered" in r.messages[0].content else "A fine answer.")
+    chat = FakeChat(lambda r: "Nothing." if "further tasks" in r.messages[0].content else "A fine answer.")
     rehearsal = Rehearsal(chat, pool, languages=("en",), seed=0, max_tokens=64, temperature=0.8)
     assert len(list(rehearsal.run(50))) == 5
     assert list(build_retention(5, chat=chat, languages=("de",))) == []
@@ -138,6 +138,26 @@ def test_a_language_that_the_trainee_does_not_master_is_given_up():
     assert len(found) == 40
     assert rehearsal.dropped["language given up"] == 1
     assert rehearsal.dropped["language"] >= 20
+
+
+def test_a_trainee_that_always_says_too_much_is_given_up_late_but_is():
+    class Talker(FakeChat):
+        def complete(self, request):
+            reply = super().complete(request)
+            cut = "further tasks" not in request.messages[0].content
+            return reply.model_copy(update={"finish_reason": "length" if cut else "stop"})
+
+    def script(request):
+        if "further tasks" in request.messages[0].content:
+            return answer(request)
+        return f"One thing leads to {request.seed} and"
+
+    rehearsal = Rehearsal(
+        Talker(script), load_pool(), languages=("en",), seed=0, max_tokens=9, temperature=0.8
+    )
+    assert list(rehearsal.run(3)) == []
+    assert rehearsal.dropped["language given up"] == 1
+    assert 100 <= rehearsal.dropped["cut"] <= 220
 
 
 def test_thinking_is_switched_off_and_a_missing_model_told():

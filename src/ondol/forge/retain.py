@@ -46,8 +46,9 @@ _THINK_UP_TOKENS = 400
 _THINKING_TOKENS = 2048  # for a model that always thinks, beside its answer
 _MODEL_EVERY = 3  # each third prompt is the trainee's own while the pool lasts
 _MAX_BARREN = 6  # requests in a row that gave no new prompt
-_MAX_FAILED = 12  # prompts of a language without a usable answer, …
-_MIN_ANSWERED = 0.25  # … and fewer with one than this share of them
+# A language is given up after so many prompts that were answered wrongly, or not, …
+_MAX_FOREIGN, _MIN_ANSWERED = 12, 0.25  # … if those answered well are fewer than this share of them
+_MAX_FAILED, _LEAST_ANSWERED = 100, 0.05  # the same for answers that were cut off too
 _TRIES = 2
 _DEADLINE_S = 1800.0
 _TIMEOUT_S = 300.0
@@ -183,22 +184,24 @@ class Rehearsal:
     ) -> Iterator[RetentionExample]:
         """Yield up to ``count`` examples, the languages in turn; raises ``EngineError``."""
         given_up: set[str] = set()
-        failed: Counter[str] = Counter()
         answered: Counter[str] = Counter()
+        failed: Counter[str] = Counter()
+        foreign: Counter[str] = Counter()
         for prompt, tried in self._answer_all(given_up, concurrency, is_contaminated):
+            language = prompt.language
             if count <= 0:
                 return
-            if prompt.language in given_up:
+            if language in given_up:
                 continue
             self.dropped.update(tried.faults)
             if tried.example is None:
-                failed[prompt.language] += 1
-                lost = failed[prompt.language]
-                if lost >= _MAX_FAILED and answered[prompt.language] < _MIN_ANSWERED * lost:
+                failed[language] += 1
+                foreign[language] += "cut" not in tried.faults
+                if _is_beyond(answered[language], failed[language], foreign[language]):
                     self.dropped["language given up"] += 1
-                    given_up.add(prompt.language)
+                    given_up.add(language)
                 continue
-            answered[prompt.language] += 1
+            answered[language] += 1
             if is_contaminated is not None and is_contaminated(tried.example.messages[-1].content):
                 self.dropped["contaminated"] += 1
                 continue
@@ -280,6 +283,13 @@ class Rehearsal:
             )
             return _Tried(example, tuple(faults))
         return _Tried(None, tuple(faults))
+
+
+def _is_beyond(answered: int, failed: int, foreign: int) -> bool:
+    """Tell whether a trainee does not master a language; answers that are merely too long say little."""
+    if foreign >= _MAX_FOREIGN and answered < _MIN_ANSWERED * foreign:
+        return True
+    return failed >= _MAX_FAILED and answered < _LEAST_ANSWERED * failed
 
 
 @dataclass(frozen=True)
