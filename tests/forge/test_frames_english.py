@@ -362,6 +362,31 @@ def test_forms_of_verbs() -> None:
     assert [gerund(v) for v in ("use", "run", "see", "enter")] == ["using", "running", "seeing", "entering"]
 
 
+def test_a_pronoun_is_named_in_the_question_where_it_is_certain() -> None:
+    asked = ask(
+        "Rally Points are landing places. They are used to provide a safer destination than home.",
+        title="Plan View - Rally Points",
+    )
+    assert (
+        asked["What are Rally Points used for?"] == "They are used to provide a safer destination than home."
+    )
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        # another paragraph, another number, not the topic, or spoken of before
+        "The Fly View shows the map of the area.\n\nIt is used to command the vehicle.",
+        "The Fly View shows the map of the area. They are used to command the vehicle.",
+        "The left slider has a red handle on its top. It is used to command the vehicle.",
+        "The Fly View shows the map of the area. It also requires usage of a daily build.",
+    ],
+)
+def test_an_uncertain_pronoun_is_not_named(text: str) -> None:
+    second = text.split(".")[1].split(maxsplit=1)[0] + " "
+    assert not any(answer.startswith(second) for answer in ask(text).values())
+
+
 def test_a_fact_that_does_not_stand_alone_is_not_asked() -> None:
     passage = build_passage("The Fly View is used to monitor the vehicle.")
     fact: Fact = find_facts(passage, analyser=ANALYSER)[0]

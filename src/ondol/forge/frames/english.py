@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 from ondol.core.examples import Fact, Passage
 from ondol.forge.facts import strip_mark
-from ondol.forge.frames import doing, labels, standing, stating
+from ondol.forge.frames import antecedent, doing, labels, standing, stating
 from ondol.forge.frames.clause import read_clause, settle_first
 from ondol.forge.frames.lexicon import base_of_third_person
 from ondol.forge.frames.stating import Asked
@@ -42,14 +42,13 @@ def frame(fact: Fact, passage: Passage, *, analyser: Analyser) -> tuple[Wording,
     labelled = labels.frame(said, passage)
     if labelled is not None:
         return labelled
-    if "\n" in said or not fact.standalone:
-        return ()
+    meant = said if fact.standalone else antecedent.name_subject(fact, passage)
     answer = clean(said)
-    if not answer:
+    if "\n" in said or not meant or not answer:
         return ()
     around = f"{passage.text}\n… {passage.title}\n… {passage.context}"
     found: list[Wording] = []
-    for name, questions, score in sorted(ask(answer, around=around), key=lambda asked: -asked[2]):
+    for name, questions, score in sorted(ask(clean(meant), around=around), key=lambda asked: -asked[2]):
         reply = {"whether": f"Yes. {answer}", "denied": f"No. {answer}"}.get(name, answer)
         if name == "whether" and found:
             continue

@@ -322,6 +322,8 @@ def _ask_time(clause: Clause, subject: str) -> Iterator[Asked]:
     until = _split_at(clause.rest, "until") if not parts else None
     said = drop_brackets((parts or until or ("", ""))[0]).strip(" ,.;:")
     head = cut(said)
+    if re.search(r"\band \w+(?:ed|pt|nt)\b", head):
+        return  # which of the two the condition belongs to is not sure
     if (
         not _is_whole(head)
         or head != said
@@ -390,7 +392,7 @@ def _ask_object(clause: Clause, subject: str) -> Iterator[Asked]:
     if not _is_object(rest):
         return
     is_part = words[-1].lower() in _PARTS or (words[0] == "the" and words[1:2] and words[1] in _PARTS)
-    if is_part and verb not in _CONTENT and not clause.adverbs:
+    if is_part and verb != "have" and verb not in _CONTENT and not clause.adverbs:
         what = f"What {clause.do} {subject} do?"
         told = f"Can you tell me what {subject} {'do' if clause.plural else 'does'}?"
         yield Asked("effect", (what, told), 0.8)
