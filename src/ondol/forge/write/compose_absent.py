@@ -27,8 +27,8 @@ _MAX_TRIED = 8
 
 _HOW_TO = re.compile(r"\AHow (?:do|can|should) (?:I|you|we) (?P<act>[^?]+)\?\Z")
 _WHAT_IS = re.compile(
-    r"\AWhat (?P<be>is|are) (?P<thing>(?:the|a|an|[A-Z])(?:(?!\b\w+ed\b|\b(?:for|shown|set|"
-    r"made|given|used)\b)[^?,])+)\?\Z"
+    r"\AWhat (?P<be>is|are) (?P<thing>(?:the|a|an|[A-Z])"
+    r"(?:(?!\b(?!speed\b|feed\b|seed\b)\w+ed\b|\b(?:for|shown|set|made|given|used)\b)[^?,])+)\?\Z"
 )
 _WHAT_DOES = re.compile(r"\AWhat (?:does|do) (?P<thing>[^?,]+?) do(?P<rest> [^?]*)?\?\Z")
 _ENGLISH = (

@@ -13,13 +13,10 @@ from ondol.forge.write.openbook import Pair
 
 _MIN_TURNS, _MAX_TURNS = 2, 4
 _MAX_SHARED = 0.6
+_MIN_SUBJECT = 3
 _WORD = re.compile(r"\w+")
-# "What does the vibration page show?": auxiliary, subject, rest.
-_SUBJECT = re.compile(
-    r"\A(?P<ask>(?:What|How|When|Where|Why) (?:does|is|can|must|should|was|"
-    r"did)) (?P<subject>the (?:[\w/-]+ ){1,4}?)"
-    r"(?P<rest>[a-z]+(?: [^?]*)?\?)\Z"
-)
+# "What does the vibration page show?": what is asked of a subject that begins with *the*.
+_ASKS = re.compile(r"\A(?:What|How|When|Where|Why) (?:does|is|can|must|should|was|did) (?=the )")
 _TOPIC_KO = re.compile(
     r"\A(?P<topic>[^?,]{2,40}?)(?P<josa>은|는) (?P<rest>(?:무엇|어디|언제|어떻게|왜|어떤|몇|얼마)[^?]*\?)\Z"
 )
@@ -58,7 +55,9 @@ def _differ(one: Pair, other: Pair) -> bool:
     if any(_overlap(a, b) for a in one.evidence for b in other.evidence):
         return False
     a, b = (set(_WORD.findall(pair.question.lower())) for pair in (one, other))
-    return len(a & b) / max(1, len(a | b)) < _MAX_SHARED or _share_subject(one.question, other.question) != ""
+    if _share_topic(one.question, other.question) or _share_subject(one.question, one.answer, other.question):
+        return True
+    return len(a & b) / max(1, len(a | b)) < _MAX_SHARED
 
 
 def _overlap(one: Evidence, other: Evidence) -> bool:
@@ -68,7 +67,7 @@ def _overlap(one: Evidence, other: Evidence) -> bool:
 def _build(pairs: Sequence[Pair], language: str) -> Draft:
     turns = []
     for at, pair in enumerate(pairs):
-        question = lean(pairs[at - 1].question, pair.question) if at else pair.question
+        question = lean(pairs[at - 1].question, pairs[at - 1].answer, pair.question) if at else pair.question
         turns.append(Turn(question=question, answer=pair.answer, evidence=pair.evidence))
     facts = dict.fromkeys(fact for pair in pairs for fact in pair.facts)
     return Draft(
@@ -81,27 +80,39 @@ def _build(pairs: Sequence[Pair], language: str) -> Draft:
     )
 
 
-def lean(before: str, question: str) -> str:
-    """Return ``question`` as it is asked right after ``before``: shorter where its subject is known."""
-    english = _SUBJECT.match(question)
-    if english and _share_subject(before, question):
-        return f"{english['ask']} it {english['rest']}"
+def lean(before: str, said: str, question: str) -> str:
+    """Return ``question`` as it is asked after ``before`` was answered with ``said``: shorter where sure."""
+    if subject := _share_subject(before, said, question):
+        return question.replace(subject, "it", 1)
     korean = _TOPIC_KO.match(question)
-    if korean and _share_subject(before, question):
+    if korean and _share_topic(before, question):
         return f"그럼 {korean['rest']}"
     return question
 
 
-def _share_subject(before: str, question: str) -> str:
-    """Return the subject that two questions surely share; empty when another thing could be meant."""
-    for pattern, group in ((_SUBJECT, "subject"), (_TOPIC_KO, "topic")):
-        one, other = pattern.match(before), pattern.match(question)
-        if one is None or other is None or one[group].strip() != other[group].strip():
-            continue
-        rest = one["rest"]
-        if group == "subject" and (
-            _PLURAL.search(one[group].strip()) or re.search(r"\b(?:the|a|an|its?)\b", rest)
-        ):
-            return ""
-        return one[group].strip()
-    return ""
+def _share_subject(before: str, said: str, question: str) -> str:
+    """Return the English subject that two questions surely share; empty when another thing could be meant.
+
+    It is what both say after the auxiliary, word for word; that it ends there, and no word of the verb is
+    taken along, shows in the answer, which says the same subject with a verb of its own form.
+    """
+    asks, other = _ASKS.match(before), _ASKS.match(question)
+    if asks is None or other is None:
+        return ""
+    one, two = before[asks.end() :].rstrip("?").split(), question[other.end() :].rstrip("?").split()
+    common: list[str] = []
+    for a, b in zip(one, two, strict=False):
+        if a != b:
+            break
+        common.append(a)
+    subject, rest = " ".join(common), " ".join(one[len(common) :])
+    if len(common) < _MIN_SUBJECT or len(common) == len(two) or not rest or _PLURAL.search(subject):
+        return ""
+    if re.search(r"\b(?:the|a|an|its?|they|them)\b", rest):
+        return ""
+    return subject if re.search(rf"\b{re.escape(subject)}\b", said, re.IGNORECASE) else ""
+
+
+def _share_topic(before: str, question: str) -> bool:
+    one, other = _TOPIC_KO.match(before), _TOPIC_KO.match(question)
+    return one is not None and other is not None and one["topic"] == other["topic"]
