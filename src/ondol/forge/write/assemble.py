@@ -118,7 +118,8 @@ class Assembler:
         place = {fact.id: at for at, fact in enumerate(self._order.facts)}
 
         def key(item: tuple[tuple[int, ...], Draft]) -> tuple[int, int]:
-            first = min((place.get(fact, len(place)) for fact in item[1].facts), default=len(place))
+            facts = (self._sources[number].fact for number in item[0])
+            first = min((place[fact.id] for fact in facts if fact is not None), default=len(place))
             return first, item[1].wording
 
         return tuple(draft for _, draft in sorted(self._placed, key=key))
@@ -204,7 +205,8 @@ class Assembler:
         seed = derive_seed(self._order.id, question)
         # Chance for variety, not for secrets.
         answer = random.Random(seed).choice(load_not_found(self._language))  # noqa: S311
-        draft = self._draft(numbers, (Turn(question=question, answer=answer),))
+        # It lies near its facts and teaches none of them.
+        draft = self._draft((), (Turn(question=question, answer=answer),))
         draft = build_open_book(draft, self._order.passage, self._order.others, seed=seed)
         self._placed.append((numbers, draft))
 
