@@ -30,6 +30,7 @@ import time
 from collections import Counter, defaultdict
 from contextlib import closing
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import harness
 
@@ -307,11 +308,12 @@ def measure_judge(samples, models, *, num_items):
         for n, item in enumerate(rng.sample(items, num_items))
     ]
     began = time.perf_counter()
-    opened = open_chat(ModelSettings(), models.resolve())
-    if opened is None:
-        raise SystemExit(f"{models} holds no chat model.")
-    with closing(opened):
-        found = calibrate(Judge(opened), true, [w.item for w in wrong if w])
+    with TemporaryDirectory() as home:
+        chat = open_chat(ModelSettings(), models.resolve(), home=Path(home))
+        if chat is None:
+            raise SystemExit(f"{models} holds no chat model.")
+        with closing(chat):
+            found = calibrate(Judge(chat, by_schema=False), true, [w.item for w in wrong if w])
     return found, time.perf_counter() - began
 
 

@@ -65,6 +65,12 @@ def test_a_model_without_schemas_is_asked_three_short_questions_with_the_source_
     assert all(r.messages[-1].content.startswith("Source:\nIt is 0.") for r in chat.requests)
 
 
+def test_a_model_that_has_schemas_may_still_be_asked_for_words():
+    chat = FakeChat("No.")
+    assert Judge(chat, by_schema=False).judge(TRUE[0]).score == 0
+    assert all(request.json_schema is None for request in chat.requests)
+
+
 def test_korean_items_are_asked_about_in_korean():
     chat = FakeChat("예", profile=BY_WORD)
     Judge(chat).judge(Item(question="무엇인가요?", answer="문입니다.", source="문입니다."))

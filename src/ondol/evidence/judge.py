@@ -121,9 +121,17 @@ class Calibration(Frozen):
 class Judge:
     """Asks a chat model about an item. Safe to use from several threads."""
 
-    def __init__(self, chat: ChatModel, *, timeout_s: float = 120.0) -> None:
-        """Use ``chat``: one call where its engine constrains output to a schema, else three short ones."""
+    def __init__(self, chat: ChatModel, *, by_schema: bool | None = None, timeout_s: float = 120.0) -> None:
+        """Use ``chat``.
+
+        Args:
+            chat: the model.
+            by_schema: one call with a reason, constrained to a JSON schema, or else three answered by
+                one word each, for a model too small to fill a schema; by default what its engine can.
+            timeout_s: for each call.
+        """
         self._chat = chat
+        self._by_schema = chat.profile.json_schema if by_schema is None else by_schema
         self._timeout_s = timeout_s
 
     @property
@@ -134,7 +142,7 @@ class Judge:
     def judge(self, item: Item) -> Judgement:
         """Return what the model says of ``item``; raises ``EngineError``."""
         language = "ko" if has_hangul(item.question) else "en"
-        if self._chat.profile.json_schema:
+        if self._by_schema:
             return self._judge_by_schema(item, language)
         says = {aspect: self._affirms(item, aspect, language) for aspect in _ASPECTS}
         return Judgement(**says, score=sum(says.values()) / len(_ASPECTS))
