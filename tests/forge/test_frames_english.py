@@ -214,6 +214,8 @@ SILENT = [
     "Trade-off: Increases CPU, disk I/O, and storage usage during checksum computation.",
     "Final loiter altitude - Select and set final altitude for landing after RTL or mission.",
     "Optimizing or improving the filesystem: Use a kernel with version v5.8 or later.",
+    "Scroll to and select the option: Allow an app through the firewall.",
+    "To save and reuse a base position perform Survey-In once, select Use Specified Base Position.",
     # nothing to learn
     "The wireless connection needs some setup.",
     "Toggle the checkbox to the left of each field to display/hide it on the dynamic plot.",

@@ -44,6 +44,7 @@ _SUBJECT_RELATIVES = word_set("that which who whose where")
 _NEW_PART = RELATIVES | _JOINERS | word_set("whether how what you it they we")
 _ADVERBS_LATE = word_set("first both either")
 _OPENERS = word_set("first then simply just optionally manually")
+_NEVER_NAMES = word_set("older newer recent current existing available connected supported prebuilt new")
 _MAX_SUBJECT_WORDS = 14
 
 COMMON = word_set("""
@@ -145,8 +146,8 @@ def lower_first(text: str) -> str:
     low = words[0].lower()
     if low in DETERMINERS | PREPOSITIONS:
         return low[0] + text[1:]
-    is_plain = low in RELATIVES | PRONOUNS | ADVERBS or _is_known(low)
-    opens_name = re.search(r"^\S+ (?:(?:and|or) )?[A-Z]", text) is not None
+    is_plain = low in RELATIVES | PRONOUNS | ADVERBS | _NEVER_NAMES or _is_known(low)
+    opens_name = low not in _NEVER_NAMES and re.search(r"^\S+ (?:(?:and|or) )?[A-Z]", text)
     return low[0] + text[1:] if is_plain and not opens_name else text
 
 

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from itertools import pairwise
 
 from ondol.evidence.terms import word_set
 from ondol.forge.frames.clause import Clause, is_order, is_verb_phrase, read_clause, split_words
@@ -50,6 +51,13 @@ _NOUNS_TOO = word_set("""
     record release land result support process program start position plan point place list end
     change channel control copy map file flight set value
 """)
+_PURE_VERBS = word_set("""
+    perform select choose enter navigate ensure create delete specify configure enable disable connect
+    disconnect remove install add allow provide require verify activate adjust apply
+""")
+_JOINS = word_set(
+    "and or to that which can will not i you then must should could may do does also automatically"
+)
 _GOING = word_set("connect switch return go navigate move respond listen subscribe adapt upgrade")
 _NO_PASSIVE = word_set(
     "have get go see need become come appear make let navigate switch connect reach find know"
@@ -188,6 +196,9 @@ def _passive(goal: str) -> str:
         return ""
     words = match[2].split()
     joined = set(words) & (PREPOSITIONS | word_set("and or that which back"))
+    to = re.match(r" to ([a-z]+)$", match[3])
+    if to and is_base(to[1]):
+        return ""
     bound = any(w.endswith("ed") and base_of_participle(w) for w in words[2:]) or words[-1].endswith("ly")
     if joined or bound or base_of_gerund(words[0]):
         return ""
@@ -202,12 +213,20 @@ def _read_goal(phrase: str) -> str:
         return ""
     if (words[0] in _VAGUE_VERBS and len(words) < 4) or _VAGUE_GOAL.search(goal):
         return ""
+    by = re.search(r" by ([a-z]+)", goal)
+    if _has_second_verb(words) or (by and is_base(by[1])):
+        return ""
     pointed = _POINTED.search(goal)
     if pointed and not _ANTECEDENT.search(goal[: pointed.start()]):
         return ""
     if goal.count('"') % 2 or goal.count("(") != goal.count(")") or words[-1].lower() in _NO_END:
         return ""
     return goal
+
+
+def _has_second_verb(words: list[str]) -> bool:
+    """Tell whether a verb follows that nothing joins to the first: the goal runs into what is done."""
+    return any(word in _PURE_VERBS and before not in _JOINS for before, word in pairwise(words[1:]))
 
 
 def _ask_purpose_first(text: str) -> Iterator[Asked]:

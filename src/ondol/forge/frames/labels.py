@@ -65,7 +65,10 @@ def frame(quote: str, passage: Passage) -> tuple[Wording, ...] | None:
     if not match:
         return None
     label, body = match[1].strip(), quote.strip()[match.end() :].strip()
-    if label.lower().endswith((" only", "users", "versions")):
+    is_instruction = label.split()[0].lower() in IMPERATIVES | VERBS and re.search(
+        r" (?:the|your|and) ", label
+    )
+    if is_instruction or label.lower().endswith((" only", "users", "versions")):
         return ()
     if _NO_LABEL.match(label) or read_clause(f"{label}.") or "\n" in body or len(label) < 3:
         return ()

@@ -141,6 +141,9 @@ def stand_alone(question: str, passage: Passage, *, is_local: bool = False) -> s
     question = _name_screen(question, passage)
     if points_away(question):
         return ""
+    bare = re.sub(r"\s*\([^()]*\)", "", name_topic(passage)).strip().lower()
+    if bare and re.search(rf"\b{re.escape(bare)}\b", question.lower()):
+        return question
     title_terms = {t for t in simple_terms(name_topic(passage)) if not is_weak(t)} - set(_PLACES)
     shared = title_terms & set(simple_terms(question))
     if find_names(question) and not is_local and not _is_definite_subject(question):

@@ -93,7 +93,7 @@ _NO_OBJECT = word_set("""
     you it them this that these those if when for to in on up from by with as at out into well also
     only off back over under like
 """)
-_KEPT_ADVERBS = word_set("only automatically usually typically always still explicitly")
+_KEPT_ADVERBS = word_set("automatically usually typically always still explicitly")
 _MILD = word_set("also then usually now always automatically typically")
 _TAIL_WORDS = DETERMINERS | word_set("and or to of only be is are even than especially particularly")
 _AIMS = r"avoid|prevent|ensure|protect|optimi[sz]e|minimi[sz]e|maximi[sz]e|reduce|improve"
@@ -285,7 +285,8 @@ def _split_at(rest: str, joint: str) -> tuple[str, str] | None:
 
 def _ask_with(clause: Clause, subject: str, word: str, head: str) -> str:
     """Return the question that ``word`` opens, with auxiliary, subject and the rest in their places."""
-    kept = "".join(f"{a} " for a in clause.adverbs if a in _KEPT_ADVERBS)
+    wanted = _KEPT_ADVERBS | ({"only"} if word in {"Why", "For what reason"} else set())
+    kept = "".join(f"{a} " for a in clause.adverbs if a in wanted)
     no = "not " if clause.negated else ""
     if clause.auxiliary:
         return f"{word} {clause.auxiliary} {subject} {no}{kept}{head}?"
