@@ -107,10 +107,9 @@ class Assembler:
             QuestionShape: self._take_question,
         }
 
-    @property
-    def covered(self) -> frozenset[int]:
-        """Numbers of the facts that have a draft."""
-        return frozenset(number for numbers, _ in self._placed for number in numbers)
+    def count(self, number: int) -> int:
+        """Return how many drafts rest on a fact."""
+        return sum(number in numbers for numbers, _ in self._placed)
 
     @property
     def drafts(self) -> tuple[Draft, ...]:

@@ -176,9 +176,16 @@ class _Work:
         return groups
 
     def _find_missing(self, pending: Sequence[int]) -> list[int]:
-        if self._order.kind in BY_FACT:
-            return [number for number in pending if number not in self._assembler.covered]
-        return [] if self._assembler.drafts else list(pending)
+        """Return the facts to ask about again; one that merely lacks a wording is no reason for a request."""
+        if self._order.kind not in BY_FACT:
+            return [] if self._assembler.drafts else list(pending)
+        counts = {number: self._assembler.count(number) for number in pending}
+        if all(counts.values()):
+            return []
+        # Those without any come first: a reply that is cut again loses its end.
+        return sorted(
+            (n for n, count in counts.items() if count < self._wordings), key=lambda n: counts[n] > 0
+        )
 
     # -- one request ----------------------------------------------------------------------------------
 
