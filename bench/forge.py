@@ -120,6 +120,7 @@ class Bench:
     budget_s: float
     at_once: int
     piece_chars: int
+    slice: int = 1000
     engine_pid: int = 0
 
     def run(self, tool, *, name=""):
@@ -159,6 +160,7 @@ def prepare_peer(tool, folder, bench):
         *("--document", str(bench.document), "--chunks", str(bench.chunks)),
         *("--out", str(folder / "out.jsonl"), "--at-once", str(bench.at_once)),
         *("--piece-chars", str(bench.piece_chars)),
+        *("--slice", str(bench.slice)),
     ]
     tokenizers = python.parent.parent / "lib" / f"python{sys.version_info[0]}.{sys.version_info[1]}"
     tokenizers = tokenizers / "site-packages" / "litellm" / "litellm_core_utils" / "tokenizers"
@@ -228,15 +230,15 @@ def run_timed(command, folder, environment, log, budget_s):
             stderr=subprocess.STDOUT,
             start_new_session=True,
         )
-        meter = SessionMeter(process.pid)
+        meter, is_stopped = SessionMeter(process.pid), False
         try:
             process.wait(max(1.0, budget_s))
-            is_stopped = False
         except subprocess.TimeoutExpired:
             is_stopped = True
-        wall = time.perf_counter() - began
-        meter.stop()
-        end_session(process)
+        finally:
+            wall = time.perf_counter() - began
+            meter.stop()
+            end_session(process)
     cpu = max(meter.cpu_s, harness.cpu_seconds() - waited)
     return {"wall_s": wall, "cpu_s": cpu, "exit": process.returncode, "is_stopped": is_stopped}
 
@@ -350,6 +352,7 @@ def beside_model(arguments, folder, folders):
                 budget_s=arguments.budget,
                 at_once=8,
                 piece_chars=SMALL_PIECE,
+                slice=4,
                 engine_pid=chat.pid,
             )
     finally:
@@ -560,7 +563,8 @@ NOTES = (
     "reword; the peers leave all writing to the model, which is what a 135M model cannot do",
     "bound s: requests / 32, rounded up, times 0.5 s; × bound compares the time from the first request "
     "to the last reply with it",
-    "stopped: the tool's time was over (eight minutes); what it had accepted by then counts",
+    "stopped: the tool's time was over; peers go through the document four pieces at a time, and what they "
+    "had accepted by then counts",
     "the machine is shared with other work: trust ratios and CPU seconds more than wall seconds",
 )
 
@@ -618,7 +622,7 @@ def read_arguments():
     parser.add_argument("--parts", nargs="+", choices=PARTS, default=list(PARTS))
     parser.add_argument("--only", nargs="+", choices=everyone, default=everyone)
     parser.add_argument("--order", nargs="+", choices=everyone, help="of part one; a tool may run twice")
-    parser.add_argument("--budget", type=float, default=480.0, help="longest time of a tool, in seconds")
+    parser.add_argument("--budget", type=float, default=300.0, help="longest time of a tool, in seconds")
     parser.add_argument("--models", type=Path, default=ROOT / ".models")
     parser.add_argument("--work", type=Path, help="folder for what is written on the way")
     parser.add_argument("--smoke", action="store_true", help="ours alone, ten samples; writes no result")

@@ -62,15 +62,14 @@ def open_model(kind, arguments, temperature):
 def main():
     arguments = plain.read_arguments()
     folder = str(arguments.out.parent / "cache")
-    rows = [{"passage": chunk} for chunk in plain.read_chunks(arguments.chunks)]
-    written = open_model(Writer, arguments, plain.TEMPERATURE)(rows, working_dir=folder)
-    pairs = [row for row in written.dataset if plain.is_pair(row)]
-    judged = (
-        open_model(Judge, arguments, plain.JUDGE_TEMPERATURE)(pairs, working_dir=folder).dataset
-        if pairs
-        else []
-    )
-    plain.write_samples(arguments.out, [row for row in judged if (row["score"] or 0) >= plain.MIN_SCORE])
+    writer = open_model(Writer, arguments, plain.TEMPERATURE)
+    judge = open_model(Judge, arguments, plain.JUDGE_TEMPERATURE)
+    for chunks in plain.read_slices(arguments):
+        written = writer([{"passage": chunk} for chunk in chunks], working_dir=folder).dataset
+        pairs = [row for row in written if plain.is_pair(row)]
+        judged = judge(pairs, working_dir=folder).dataset if pairs else []
+        kept = [row for row in judged if (row["score"] or 0) >= plain.MIN_SCORE]
+        plain.write_samples(arguments.out, kept)
 
 
 if __name__ == "__main__":

@@ -1,7 +1,6 @@
 """NeMo Data Designer: a seed row per pair wanted, a structured column, a judge column."""
 
 import json
-import signal
 
 import data_designer.config as dd
 import pandas as pd
@@ -31,13 +30,7 @@ def open_model(arguments, alias, temperature):
     )
 
 
-def main():
-    arguments = plain.read_arguments()
-    rows = [
-        {"passage": chunk, "number": number}
-        for chunk in plain.read_chunks(arguments.chunks)
-        for number in range(1, plain.PAIRS_PER_CHUNK + 1)
-    ]
+def build(arguments, rows):
     models = [
         open_model(arguments, "writer", plain.TEMPERATURE),
         open_model(arguments, "judge", plain.JUDGE_TEMPERATURE),
@@ -64,30 +57,34 @@ def main():
     builder.add_column(
         dd.LLMJudgeColumnConfig(name="verdict", prompt=judge, model_alias="judge", scores=[score])
     )
+    return builder
+
+
+def main():
+    arguments = plain.read_arguments()
     designer = DataDesigner(
         artifact_path=arguments.out.parent / "artifacts",
         model_providers=[dd.ModelProvider(name="bench", endpoint=arguments.base_url, api_key="none")],
     )
-    # A small model fails often; without this the tool gives up before the document is through. With row
-    # groups, what is done is on disk when the time is over.
-    group = plain.PAIRS_PER_CHUNK * 4 if arguments.at_once < 32 else 1000
-    designer.set_run_config(
-        dd.RunConfig(disable_early_shutdown=True, otel_metrics_port=None, buffer_size=group)
-    )
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
-    try:
-        found = designer.create(builder, num_records=len(rows)).load_dataset().to_dict(orient="records")
-    except (DataDesignerGenerationError, KeyboardInterrupt) as error:
-        print(f"no whole dataset: {error}")
-        saved = sorted(arguments.out.parent.glob("artifacts/**/*.parquet"))
-        found = [row for path in saved for row in pd.read_parquet(path).to_dict(orient="records")]
-        found = [row for row in found if {"pair", "verdict"} <= row.keys()]
-    kept = [
-        row["pair"]
-        for row in found
-        if plain.is_pair(row["pair"]) and int(row["verdict"]["score"]["score"]) >= plain.MIN_SCORE
-    ]
-    plain.write_samples(arguments.out, kept)
+    # A small model fails often; without this the tool gives up before the document is through.
+    designer.set_run_config(dd.RunConfig(disable_early_shutdown=True, otel_metrics_port=None))
+    for chunks in plain.read_slices(arguments):
+        rows = [
+            {"passage": chunk, "number": number}
+            for chunk in chunks
+            for number in range(1, plain.PAIRS_PER_CHUNK + 1)
+        ]
+        try:
+            made = designer.create(build(arguments, rows), num_records=len(rows)).load_dataset()
+        except DataDesignerGenerationError as error:
+            print(f"no dataset: {error}")
+            continue
+        kept = [
+            row["pair"]
+            for row in made.to_dict(orient="records")
+            if plain.keep_pairs([row["pair"]]) and int(row["verdict"]["score"]["score"]) >= plain.MIN_SCORE
+        ]
+        plain.write_samples(arguments.out, kept)
 
 
 if __name__ == "__main__":

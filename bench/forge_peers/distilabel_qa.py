@@ -35,13 +35,12 @@ def open_model(arguments, temperature):
     )
 
 
-def main():
-    arguments = plain.read_arguments()
+def run(arguments, chunks):
     with Pipeline(name="forge-bench", cache_dir=arguments.out.parent / "cache") as pipeline:
         load = LoadDataFromDicts(
             data=[
                 {"passage": chunk, "messages": plain.ask_for_pairs(chunk, plain.write_lines)}
-                for chunk in plain.read_chunks(arguments.chunks)
+                for chunk in chunks
             ],
             batch_size=arguments.at_once,
         )
@@ -60,7 +59,13 @@ def main():
         )
         load >> write >> explode() >> judge >> keep()
     distiset = pipeline.run(use_cache=False)
-    plain.write_samples(arguments.out, distiset["default"]["train"] if "default" in distiset else [])
+    return distiset["default"]["train"] if "default" in distiset else []
+
+
+def main():
+    arguments = plain.read_arguments()
+    for chunks in plain.read_slices(arguments):
+        plain.write_samples(arguments.out, run(arguments, chunks))
 
 
 if __name__ == "__main__":

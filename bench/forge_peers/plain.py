@@ -90,20 +90,24 @@ def read_arguments():
     parser.add_argument("--chunks", type=Path, required=True, help="JSON list of strings")
     parser.add_argument("--out", type=Path, required=True, help="JSONL with question and answer")
     parser.add_argument("--at-once", type=int, default=32)
+    parser.add_argument("--slice", type=int, default=1000, help="chunks to finish before the next are begun")
     parser.add_argument("--piece-chars", type=int, default=4000, help="longest chunk")
     return parser.parse_args()
 
 
-def read_chunks(path):
-    """Return the chunks of the document."""
-    return json.loads(path.read_text("utf-8"))
+def read_slices(arguments):
+    """Yield the chunks of the document, some at a time; what is done counts when time is over."""
+    chunks = json.loads(arguments.chunks.read_text("utf-8"))
+    for start in range(0, len(chunks), arguments.slice):
+        yield chunks[start : start + arguments.slice]
 
 
 def write_samples(path, samples):
-    """Write what the tool accepted."""
+    """Add what the tool accepted."""
     lines = [json.dumps({"question": s["question"], "answer": s["answer"]}) for s in samples]
-    path.write_text("".join(line + "\n" for line in lines), "utf-8")
-    print(f"accepted {len(lines)}")
+    with path.open("a", encoding="utf-8") as file:
+        file.write("".join(line + "\n" for line in lines))
+    print(f"accepted {len(lines)}", flush=True)
 
 
 def split_text(text, limit=4000):

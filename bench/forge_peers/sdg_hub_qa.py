@@ -26,17 +26,18 @@ def main():
     flow.set_model_config(
         model=f"openai/{arguments.model}", api_base=arguments.base_url, api_key="none", timeout=600
     )
-    rows = [{"document": chunk, **EXAMPLE} for chunk in plain.read_chunks(arguments.chunks)]
     settings = {
         "question_generation": {"temperature": plain.TEMPERATURE, "max_tokens": plain.MAX_TOKENS},
         "answer_generation": {"temperature": plain.TEMPERATURE, "max_tokens": plain.MAX_TOKENS},
         "eval_faithful_llm_chat": {"temperature": plain.JUDGE_TEMPERATURE, "max_tokens": plain.MAX_TOKENS},
     }
-    done = flow.generate(pd.DataFrame(rows), runtime_params=settings, max_concurrency=arguments.at_once)
-    found = [
-        {"question": row["question"], "answer": row["response"]} for row in done.to_dict(orient="records")
-    ]
-    plain.write_samples(arguments.out, [pair for pair in found if plain.is_pair(pair)])
+    for chunks in plain.read_slices(arguments):
+        rows = pd.DataFrame([{"document": chunk, **EXAMPLE} for chunk in chunks])
+        done = flow.generate(rows, runtime_params=settings, max_concurrency=arguments.at_once)
+        found = [
+            {"question": row["question"], "answer": row["response"]} for row in done.to_dict(orient="records")
+        ]
+        plain.write_samples(arguments.out, [pair for pair in found if plain.is_pair(pair)])
 
 
 if __name__ == "__main__":

@@ -1,7 +1,6 @@
 """synthetic-data-kit: its four commands, with its shipped prompts and chunks as long as everyone's."""
 
 import json
-import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -34,23 +33,30 @@ def main():
     settings["curate"].update(temperature=plain.JUDGE_TEMPERATURE, inference_batch=arguments.at_once)
     config = folder / "config.yaml"
     config.write_text(yaml.safe_dump(settings), "utf-8")
-    document = folder / "doc.txt"
-    shutil.copy(arguments.document, document)
-    wanted = plain.PAIRS_PER_CHUNK * len(plain.read_chunks(arguments.chunks))
-    curated = folder / "data" / "curated" / "doc_cleaned.json"
-    is_done = (
+    is_done = True
+    for number, chunks in enumerate(plain.read_slices(arguments)):
+        document = folder / f"doc{number}.txt"
+        document.write_text("\n\n".join(chunks), "utf-8")
+        is_done = make_pairs(config, document, plain.PAIRS_PER_CHUNK * len(chunks)) and is_done
+        curated = folder / f"data/curated/doc{number}_cleaned.json"
+        found = json.loads(curated.read_text("utf-8"))["qa_pairs"] if curated.is_file() else []
+        plain.write_samples(arguments.out, [pair for pair in found if plain.is_pair(pair)])
+    sys.exit(0 if is_done else 1)
+
+
+def make_pairs(config, document, wanted):
+    data, name = config.parent / "data", document.stem
+    curated = data / "curated" / f"{name}_cleaned.json"
+    return (
         run(config, "ingest", document)
-        and run(config, "create", folder / "data/parsed/doc.txt", "--type", "qa", "-n", wanted)
+        and run(config, "create", data / "parsed" / f"{name}.txt", "--type", "qa", "-n", wanted)
         and run(
             config,
-            *("curate", folder / "data/generated/doc_qa_pairs.json"),
+            *("curate", data / "generated" / f"{name}_qa_pairs.json"),
             *("--threshold", float(plain.MIN_SCORE), "--output", curated),
         )
         and run(config, "save-as", curated, "-f", "chatml")
     )
-    found = json.loads(curated.read_text("utf-8"))["qa_pairs"] if curated.is_file() else []
-    plain.write_samples(arguments.out, [pair for pair in found if plain.is_pair(pair)])
-    sys.exit(0 if is_done else 1)
 
 
 if __name__ == "__main__":
