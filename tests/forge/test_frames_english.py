@@ -216,6 +216,8 @@ SILENT = [
     "Optimizing or improving the filesystem: Use a kernel with version v5.8 or later.",
     "Scroll to and select the option: Allow an app through the firewall.",
     "To save and reuse a base position perform Survey-In once, select Use Specified Base Position.",
+    "For the percentage, it depends on how much space your volume uses on average.",
+    "M is the snapshots created by users manually.",
     # nothing to learn
     "The wireless connection needs some setup.",
     "Toggle the checkbox to the left of each field to display/hide it on the dynamic plot.",
@@ -303,6 +305,7 @@ def read(text: str) -> tuple[str, str, str]:
             ("mission commands for the mission", "are", "listed on the right"),
         ),
         ("Command output is displayed in the view.", ("command output", "is", "displayed in the view")),
+        ("A volume has data locality.", ("a volume", "have", "data locality")),
         ("Continue is used to restart a mission.", ("Continue", "is", "used to restart a mission")),
     ],
 )

@@ -226,8 +226,8 @@ def _is_main_verb(words: list[Word], at: int) -> bool:
     """Tell whether *has* and *have* are full verbs here."""
     if words[at].low not in {"has", "have"} or at + 1 >= len(words):
         return False
-    following = words[at + 1]
-    return following.low in DETERMINERS or following.text[:1].isdigit()
+    following = words[at + 1].low
+    return following not in ADVERBS | {"been", "to"} and not base_of_participle(following)
 
 
 def _with_auxiliary(text: str, words: list[Word], at: int, subject: str) -> Clause | None:

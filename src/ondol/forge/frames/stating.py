@@ -9,6 +9,7 @@ from ondol.forge.frames.clause import Clause, read_clause, split_words
 from ondol.forge.frames.lexicon import (
     BE,
     DETERMINERS,
+    PRONOUNS,
     base_of_gerund,
     base_of_participle,
     is_base,
@@ -137,7 +138,12 @@ _MAX_REST_CHARS = 100
 def state(clause: Clause) -> Iterator[Asked]:
     """Yield the questions that ``clause`` answers."""
     subject = drop_brackets(clause.subject)
-    if not subject or subject == "you" or _ABOUT_TEXT.search(subject) or "/" in subject.split(maxsplit=1)[0]:
+    if (
+        len(subject) < 3
+        or subject.split(maxsplit=1)[0].lower() in PRONOUNS
+        or _ABOUT_TEXT.search(subject)
+        or "/" in subject.split(maxsplit=1)[0]
+    ):
         return
     if clause.auxiliary in BE and not clause.negated:
         yield from _ask_purpose(clause, subject)
@@ -457,6 +463,8 @@ def _ask_effect(clause: Clause, subject: str) -> Iterator[Asked]:
 def _ask_whether(clause: Clause, subject: str) -> Iterator[Asked]:
     rest, auxiliary, verb = cut(clause.rest), clause.auxiliary, clause.verb
     if not rest or len(rest) > _MAX_REST_CHARS or len(subject) > 60 or _NEW_CLAUSE.search(rest):
+        return
+    if re.search(r"[:;]", drop_brackets(clause.rest)):
         return
     if set(clause.adverbs) - {"also", "currently", "automatically"} or rest.startswith(("some ", "several ")):
         return
