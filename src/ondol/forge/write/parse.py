@@ -29,6 +29,7 @@ _QUOTE = "[\"'“”‘’]"
 _MORE = re.compile(r"[\"“{\[,:]|\A\s*'")
 _FILED = re.compile(r"(?:fact[\s_-]?|사실\s?)?\[?(\d{1,2})\]?", re.IGNORECASE)
 _MAX_CHARS = 400_000
+_MAX_MENDED = 40_000  # mending takes time in the square of the length at worst: 4 s for 24,000
 _MAX_DEPTH = 6
 _MAX_TRIES = 200
 
@@ -133,6 +134,8 @@ def _is_prose(text: str, at: int) -> bool:
 
 def _mend(text: str, found: _Found) -> None:
     found.is_mended = True
+    if len(text) > _MAX_MENDED:
+        text, found.is_cut = text[:_MAX_MENDED], True
     try:
         value = json_repair.loads(text.rstrip().rstrip("`").rstrip() + _END, skip_json_loads=True)
     except (ValueError, RecursionError):  # hostile nesting
