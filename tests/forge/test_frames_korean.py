@@ -90,7 +90,7 @@ ASKED = [
     ),
     (
         "기체가 연결되지 않은 경우 케이블 상태를 확인하십시오.",
-        "기체가 연결되지 않은 경우에는 어떻게 해야 하나요?",
+        "비행 화면에서 기체가 연결되지 않은 경우에는 어떻게 해야 하나요?",
     ),
     ("비행 로그 파일은 애플리케이션 저장 경로에 저장됩니다.", "비행 로그 파일은 어디에 저장되나요?"),
     ("카메라 트리거 동작은 카메라 설정에 따라 변경됩니다.", "카메라 트리거 동작은 무엇에 따라 변경되나요?"),
@@ -109,6 +109,32 @@ ASKED = [
 @pytest.mark.parametrize(("text", "question"), ASKED)
 def test_a_plain_sentence_gives_the_question_a_korean_would_ask(text, question):
     assert question in [w.question for w in ask(text)]
+
+
+def test_what_a_question_does_not_ask_for_is_kept_in_it():
+    questions = [w.question for w in ask("리튬 배터리 셀은 높은 스로틀에서 더 낮은 전압을 기록합니다.")]
+    assert "리튬 배터리 셀은 높은 스로틀에서 무엇을 기록하나요?" in questions
+
+
+def test_who_does_it_is_not_made_what_is_done():
+    questions = [w.question for w in ask("비디오 스트림 녹화는 비디오 도구 페이지에서 제어합니다.")]
+    assert "비디오 스트림 녹화는 어디에서 제어하나요?" in questions
+    assert not any("녹화가 제어하는" in q for q in questions)
+
+
+def test_a_short_question_names_its_place():
+    questions = [
+        w.question
+        for w in ask("보정을 시작하려면 확인 버튼을 클릭합니다.", context="센서 설정", title="센서 설정")
+    ]
+    assert questions
+    assert all(q.startswith("센서 설정에서 ") for q in questions)
+
+
+def test_a_rate_is_no_place_and_a_problem_no_thing():
+    assert not any("어디" in w.question for w in ask("오버레이 값은 1Hz에서 업데이트됩니다."))
+    found = ask("듀얼 어댑터가 있는 Ubuntu 시스템에는 동영상 스트리밍 문제가 있습니다.")
+    assert found[0].question == "듀얼 어댑터가 있는 Ubuntu 시스템에는 어떤 문제가 있나요?"
 
 
 REFUSED = [

@@ -158,11 +158,18 @@ def _is_clear(words: tuple[Word, ...]) -> bool:
 
 def _noun_start(words: tuple[Word, ...]) -> int:
     """Return where the noun phrase that ends ``words`` begins; 0 when a relative clause hides it."""
-    if any(w.tag == "ETM" for w in words[:-1]):
-        return 0
     at = len(words) - 1
-    while at > 0 and is_noun_word(words[at - 1]):
-        at -= 1
+    while at > 0:
+        before = words[at - 1]
+        if before.tag == "ETM":
+            # An adjective takes an adverb along, a verb its whole clause.
+            if before.has("VV", "XSV", "VX", "VCP"):
+                return 0
+            at -= 2 if at > 1 and words[at - 2].tag == "MAG" else 1
+        elif is_noun_word(before):
+            at -= 1
+        else:
+            break
     return at
 
 
@@ -296,6 +303,7 @@ _PLACED = re.compile(
     r"(?:있|위치하|저장|표시|나타나|생성|추가|기록|설치|포함|보관|배치|게시|등록|적용|부착|"
     r"보이|만들어지|작성)"
 )
+_ISSUES = word_set("문제 차이 제한 오류 버그 장점 단점 위험 효과 특징 이점 예외 조건 역할 기능")
 _HELD = re.compile(
     r"(?:있|표시|포함|나타나|필요|제공|설치|저장|추가|기재|기록|적용|보이|들어|구성|생성|발생|"
     r"표출|나열|게시|등록|배치|수정|변경|출력|부착|탑재|내장)"
@@ -325,6 +333,8 @@ def _location(reading: Reading) -> Iterator[Asked]:
     at = _noun_start(words)
     if not is_phrase(words[at:]) or any(w.tag == "JKO" for w in words[:at]):
         return
+    if any(w.has("SN") for w in words[at:]):
+        return  # an amount is no place
     kept = reading.span(reading.rest, reading.rest + at)
     topic = f"{_topic(reading)} {kept}"
     if last.particle == "에" and _PLACED.match(predicate.root):
@@ -343,7 +353,7 @@ def _location(reading: Reading) -> Iterator[Asked]:
             )
     elif last.particle == "에서":
         yield Asked(f"{topic} 어디에서 {predicate.ask()}", "place.at", 0.85)
-        if predicate.mood == "plain":
+        if predicate.mood == "plain" and predicate.root.endswith(("되", "있", "위치하", "작동하", "동작하")):
             yield Asked(
                 f"{_subject(reading)} {kept} {predicate.modify()} 곳은 어디인가요?", "place.spot", 0.7
             )
@@ -379,6 +389,8 @@ def _contains(reading: Reading) -> Iterator[Asked]:
         return
     kept = reading.span(reading.rest, reading.rest + at)
     who = "누가" if is_person(words[-1].noun) else "무엇이"
+    if words[-1].noun in _ISSUES:
+        who = f"어떤 {words[-1].text}"
     place = f"{reading.topic}{reading.role}는"
     yield Asked(f"{place} {kept} {who} {predicate.ask()}", "contains.what", 0.9)
     if _SHOWN.match(predicate.root) and not kept:
@@ -622,7 +634,7 @@ def _because(reading: Reading) -> Iterator[Asked]:
         return
     effect = reading.text[reading.words[at + 1].start : reading.words[predicate.start].start]
     if _has_plain_topic(reading) and reading.rest <= at:
-        if any(w.particle in {"은", "는"} for w in rest):
+        if any(w.tag == "JX" for w in rest):
             return
         yield Asked(f"{_topic(reading)} 왜 {effect}{predicate.ask()}", "why.topic", 0.88)
         yield Asked(

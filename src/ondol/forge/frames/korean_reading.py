@@ -38,7 +38,7 @@ _LEANS = re.compile(
     r"첫째|둘째|셋째|다음으로|결과적|마찬가지|하나는|다른 하나)"
 )
 _POINTS = re.compile(
-    r"(?<![가-힣])(?:아래|위 (?!치)|몇 가지|여러 가지|이날|지난 |지난해|어제|오늘|내일|이번 |"
+    r"(?<![가-힣])(?:아래|위 (?!치)|몇 가지|여러 ?가지|이날|지난 |지난해|어제|오늘|내일|이번 |"
     r"표시된 (?:이미지|그림|화면)|위의|위에서|위와|"
     r"앞서|앞의|앞에서|상기|"
     r"전술|후술|다음과|다음은|다음을|다음의|다음에|다음에서|다음 (?:그림|표|예|목록|"
@@ -64,7 +64,7 @@ _PICTURE_ASIDE = re.compile(
     r"\s*\([^()]*(?:위의|아래|그림|이미지|스크린|참조|참고|표시됨|여기|왼쪽|오른쪽)[^()]*\)"
 )
 _BROKEN = re.compile(
-    r"https?:|www\.|\*\*|[{}<>|`]|_{2,}|!\[|\t|\]\(|\.\.\.|…|={2,}|~{2,}|-{3,}|\?\s|[:：](?!\d)"
+    r"https?:|www\.|\*\*|[{}<>|`#]|_{2,}|!\[|\t|\]\(|\.\.\.|…|={2,}|~{2,}|-{3,}|\?\s|[:：](?!\d)"
 )
 _REPORTS = re.compile(r"(?:다고|라고|자고|냐고|다며|라며|다면서|라면서)\Z")
 _CODA = re.compile(r"[\s.!。]+\Z")
@@ -152,8 +152,8 @@ _UNNAMED = (
 )
 _RELATING = ("대한", "대해", "대하", "관한", "관해", "관하", "의한", "의해", "의하", "따른", "따라", "위한")
 _NOUN_ADVERBS = frozenset({"현재", "최대", "최소", "각각"})
-# Nouns that a question brings along.
-_ASKING = frozenset({"방법", "이유", "용도", "목적", "역할", "의미", "곳", "때", "일", "경우", "위치"})
+# Words that a question brings along.
+_ASKING = word_set("방법 이유 용도 목적 역할 의미 곳 때 일 경우 위치 하 되 알리 보")
 _PEOPLE = re.compile(
     r"(?:사용자|관리자|담당자|책임자|조종사|조종자|운전자|운영자|작업자|직원|근로자|이용자|"
     r"고객|학생|교사|환자|의사|장관|위원|위원장|대표|개발자|신청인|신청자|임직원|회원)\Z"
@@ -299,7 +299,8 @@ def is_phrase(words: Sequence[Word]) -> bool:
         return False
     if words[0].morphemes and words[0].morphemes[0].tag in {"MAJ", "IC", "JKB", "EC"}:
         return False
-    if words[0].tag == "MAG" and words[0].text not in _NOUN_ADVERBS:
+    opens_clause = len(words) > 1 and words[1].tag == "ETM"
+    if words[0].tag == "MAG" and words[0].text not in _NOUN_ADVERBS and not opens_clause:
         return False
     last_clause = max((i for i, w in enumerate(words) if w.tag == "ETM"), default=-1)
     for at, word in enumerate(words[:-1]):
