@@ -65,7 +65,7 @@ class Decontamination(Frozen):
     )
     ngram: int = Field(default=8, ge=4, description="Words (English) of an overlap that counts.")
     share: float = Field(
-        default=0.5, gt=0.0, le=1.0, description="Share of the item's n-grams that must be met."
+        default=0.5, gt=0.0, le=1.0, description="Share of the item's words that must lie in runs met."
     )
     substring: int = Field(default=50, ge=20, description="Characters of a common substring that counts.")
     similarity: float = Field(
