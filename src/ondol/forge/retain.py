@@ -74,6 +74,8 @@ _FOREIGN = re.compile(
     r"|한국어로 옮|번역|외국인|영문|알파벳",
     re.IGNORECASE,
 )
+_REPEATING = frozenset({"rewriting", "extraction", "format", "translation", "summarising"})
+_MIN_ECHO, _MIN_ECHOED = 0.85, 0.5
 _ANY_LANGUAGE = frozenset({"translation", "code"})
 
 
@@ -374,9 +376,11 @@ def is_sensible(prompt: str, language: str) -> bool:
 
 
 def find_fault(prompt: PoolPrompt, answer: str, *, is_cut: bool) -> str:
-    """Return ``empty``, ``cut``, ``looping``, ``language`` or ``marks`` for a useless answer, else ``""``."""
+    """Return why an answer is useless, in a word (``empty``, ``echo``, ``marks``, …), or ``""``."""
     if not re.search(r"\w", answer) or fold(answer) == fold(prompt.prompt):
         return "empty"
+    if prompt.category not in _REPEATING and _is_echo(answer, prompt.prompt):
+        return "echo"
     if _CONTROL.search(answer) or (not is_cut and answer.count("```") % 2):
         return "marks"
     if is_looping(answer):
@@ -387,6 +391,12 @@ def find_fault(prompt: PoolPrompt, answer: str, *, is_cut: bool) -> str:
     if not free and detect_language(answer) not in {prompt.language, ""}:
         return "language"
     return ""
+
+
+def _is_echo(answer: str, prompt: str) -> bool:
+    """Tell whether an answer says the prompt again and next to nothing else."""
+    said, asked = shingle(answer, run=1), shingle(prompt, run=1)
+    return containment(said, asked) >= _MIN_ECHO and containment(asked, said) >= _MIN_ECHOED
 
 
 def is_looping(text: str) -> bool:
