@@ -66,6 +66,12 @@ def test_a_list_is_one_fact_from_its_lead_to_its_last_item() -> None:
     assert ("sentence", "The map shows every rally point as a marker.") in found
 
 
+def test_the_lead_of_a_list_may_point_at_its_items() -> None:
+    text = "The following log levels are available:\n\n- Error: only failures.\n- Debug: every step that is taken."
+    assert ("list", text) in quotes(text)
+    assert not [u for u, _ in quotes(text.replace("every step", "see the next section")) if u == "list"]
+
+
 def test_a_lead_without_items_is_no_fact() -> None:
     assert quotes("The main elements of the view are:\n\nThe map shows every vehicle on the ground.") == [
         ("sentence", "The map shows every vehicle on the ground.")
@@ -133,6 +139,24 @@ def test_korean_claims_are_found() -> None:
     assert facts[0].evidence.quote == "비행 화면은 기체를 모니터링하고 제어하는 데 사용됩니다."
     assert facts[0].standalone
     assert not any(f.standalone for f in facts[1:])
+
+
+def test_a_korean_noun_phrase_in_a_list_is_no_claim() -> None:
+    text = (
+        "- 낮은 임무 항목 고도 표시의 지형 고도 표시\n"
+        "- 간격 - 인접한 선 사이의 거리입니다.\n- 송신기의 전원을 먼저 켭니다."
+    )
+    found = [quote for _, quote in quotes(text, language="ko")]
+    assert found == ["간격 - 인접한 선 사이의 거리입니다.", "송신기의 전원을 먼저 켭니다."]
+
+
+def test_what_was_new_once_is_worth_less() -> None:
+    text = "You can now adjust heading and flight speed for each waypoint."
+    new, lasting = (
+        find_facts(build_passage(text, title=title), analyser=ANALYSER)[0].worth
+        for title in ("v3.2 Release Notes", "Plan View")
+    )
+    assert new < lasting
 
 
 def test_names_numbers_conditions_and_purposes_are_worth_more() -> None:

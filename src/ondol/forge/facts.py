@@ -14,7 +14,7 @@ from ondol.core.examples import Fact, FactUnit, Passage
 from ondol.evidence.question import find_names
 from ondol.evidence.terms import build_terms, is_weak
 from ondol.evidence.units import Unit, split_units
-from ondol.forge.noise import is_noise
+from ondol.forge.noise import is_change_log, is_noise
 from ondol.text.language import detect_language
 from ondol.text.morphemes import Analyser
 
@@ -41,9 +41,15 @@ _POINTS_BACK = re.compile(
 )
 _POINTS_BACK_KO = re.compile(
     r"^(?:이|그|저|이것|그것|이는|이를|이때|그러|그리고|그런|따라서|또한|하지만|그러나|즉|또|이런|이러한"
-    r"|그래서|여기|거기"
+    r"|그래서|이렇게|대신|때문에|여기|거기"
     r"|해당|다만|단,|예를 들|위의|아래)(?:\b|\s|[은는이가을를에])"
 )
+_CLAIM_KO = re.compile(r"[다요음함됨임까오]\s*(?:\([^()]*\))?[.!)\s]*\Z|[:：]\s+\S|\s[-–—]\s")
+# Of a list these words are no reference: what they point at belongs to the fact.
+_ANNOUNCING = re.compile(
+    r"\b(?:as follows|following|below)\b|(?:다음|아래)(?:과|와) 같\w*|다음", re.IGNORECASE
+)
+_WHOLE = re.compile(r"[.!)]\s*\Z|[:：]\s+\S|\s[-–—]\s")
 _MARK = re.compile(
     r"^\W{0,3}(?:note|tip|warning|caution|important|info|information|hint|danger|attention|참고|주의"
     r"|경고|팁|노트|중요|정보)"
@@ -124,6 +130,8 @@ class _Finder:
             return []  # the end of something
         if is_noise(text) or len(set(self._terms(said))) < _MIN_TERMS:
             return []
+        if unit.kind == "item" and language == "ko" and not _CLAIM_KO.search(said):
+            return []  # a noun phrase says nothing of itself
         back = _POINTS_BACK if language == "en" else _POINTS_BACK_KO
         standalone = not back.match(said)
         fact_unit: FactUnit = "item" if unit.kind == "item" else "sentence"
@@ -142,7 +150,10 @@ class _Finder:
                 break
         start, end = units[at].start, units[last].end
         language = self._language(text[start:end])
-        if count < _MIN_ITEMS or end - start > _MAX_LIST_CHARS or not language or is_noise(text[start:end]):
+        lead = _ANNOUNCING.sub(" ", text[start : units[at].end])
+        if count < _MIN_ITEMS or end - start > _MAX_LIST_CHARS or not language:
+            return []
+        if is_noise(lead) or is_noise(text[units[at].end : end]):
             return []
         return [self._build(start, end, "list", language, standalone=True)]
 
@@ -177,4 +188,5 @@ class _Finder:
         worth += 0.15 * bool(find_names(text)) + 0.15 * bool(_NUMBER.search(text))
         worth += 0.1 * bool(_CONDITION.search(text)) + 0.15 * bool(_PURPOSE.search(text))
         worth -= min(0.3, 0.1 * len(_VAGUE.findall(text)))
+        worth -= 0.2 * is_change_log(self._topic) + 0.2 * (not _WHOLE.search(text))
         return round(min(1.0, max(0.0, worth)), 3)

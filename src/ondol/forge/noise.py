@@ -49,6 +49,7 @@ _NAVIGATION = _any(
     r"\b(?:above|below)(?=\s+(?:to|is|are|and|or|for|will|can)\b|\s*[,.;)]|\s*$)",
     r"(?:다음|이전|아래|위|앞|뒤) ?(?:의|에서|에)? ?(?:절|장|섹션|페이지|항목|문서|그림|표|스크린샷|예시"
     r"|단계|링크)",
+    r"(?:위|아래)의? ?(?:이미지|그림|화면 ?캡처|사진|예)|다음과 같(?:습니다|다|이)",
     r"참(?:조|고)(?:하|해|바라|할)|(?:자세한|상세한|추가) ?(?:내용|정보|사항|설명)",
     r"이 (?:절|장|섹션|페이지|문서|글|가이드)",
 )
@@ -58,6 +59,17 @@ _ABOUT_PAGE = _any(
     r"|development)\b",
     r"\b(?:thanks?|thank you|welcome|congratulations|feel free|let us know|we recommend reading)\b",
 )
+
+
+_CHANGES = _any(
+    r"\b(?:release notes|change ?log|what's new|version history|changes)\b",
+    "릴리스 ?노트|변경 ?(?:사항|이력|내역)|새로운 기능",
+)
+
+
+def is_change_log(title: str) -> bool:
+    """Tell whether a document of this title says what was new once, not what is."""
+    return _CHANGES.search(title) is not None
 
 
 def is_noise(text: str) -> bool:

@@ -12,6 +12,7 @@ from ondol.evidence.terms import is_weak, simple_terms, word_set
 from ondol.forge.facts import find_topic
 from ondol.forge.frames.clause import COMMON
 from ondol.forge.frames.lexicon import VERBS, base_of_third_person, gerund
+from ondol.forge.noise import is_change_log
 
 _PLACES = word_set("""
     view page screen panel menu window dialog tab toolbar setup settings editor inspector console
@@ -61,8 +62,6 @@ _NO_TITLE = re.compile(
     r"|$",
     re.IGNORECASE,
 )
-# What was new once is no place to look for it.
-_CHANGES = re.compile(r"\b(?:release notes|change ?log|what's new|version history|changes)\b", re.IGNORECASE)
 _SUBJECT = re.compile(
     r"(?:what|how|where|when|why|which|who|can|does|is|are|do|will|must)\b(?: \w+){0,4}?"
     r" the (?!way |purpose |benefit |effect |meaning |location |number )((?:[\w/-]+"
@@ -104,7 +103,7 @@ def name_topic(passage: Passage) -> str:
 
     Where the title says nothing (*Settings*), the nearest heading that does; empty if none does.
     """
-    if _CHANGES.search(find_topic(passage)):
+    if is_change_log(find_topic(passage)):
         return ""
     headings = [h for h in passage.context.split(" > ") if h.strip() and " | " not in h]
     for heading in (find_topic(passage), *reversed(headings)):
