@@ -188,6 +188,8 @@ LOOP = "The sea is blue and wide. " * 8
         (prompt(), "...", False, "empty"),
         (prompt(), "Why is the sky blue?", False, "empty"),
         (prompt(), LOOP, False, "looping"),
+        (prompt("주석은 언제 다나요?", "code", "ko"), "Whenever you like it.", False, "language"),
+        (prompt("합을 구하는 코드를 써 주세요.", "code", "ko"), "```python\nsum(values)\n```", False, ""),
         (
             prompt("숫자만 답하세요. 일주일은 몇 시간인가요?", language="ko"),
             "답하세요. 일주일이 몇 시간인가요?",

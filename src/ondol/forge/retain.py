@@ -76,7 +76,7 @@ _FOREIGN = re.compile(
 )
 _REPEATING = frozenset({"rewriting", "extraction", "format", "translation", "summarising"})
 _MIN_ECHO, _MIN_ECHOED = 0.85, 0.5
-_ANY_LANGUAGE = frozenset({"translation", "code"})
+_CODE = re.compile(r"```.*?```|`[^`\n]*`", re.DOTALL)
 
 
 class PoolPrompt(Frozen):
@@ -387,8 +387,9 @@ def find_fault(prompt: PoolPrompt, answer: str, *, is_cut: bool) -> str:
         return "looping"
     if is_cut and (not _WHOLE.search(answer) or answer.count("```") % 2):
         return "cut"
-    free = prompt.category in _ANY_LANGUAGE or _FOREIGN.search(prompt.prompt)
-    if not free and detect_language(answer) not in {prompt.language, ""}:
+    free = prompt.category == "translation" or _FOREIGN.search(prompt.prompt)
+    prose = _CODE.sub("", answer)
+    if not free and detect_language(prose) not in {prompt.language, ""}:
         return "language"
     return ""
 
