@@ -27,6 +27,7 @@ from ondol.forge.frames.korean_reading import (
     has_subject,
     is_person,
     is_phrase,
+    is_time,
     is_vague,
     read,
 )
@@ -174,42 +175,54 @@ def _noun_start(words: tuple[Word, ...]) -> int:
 
 
 def _define(reading: Reading) -> Iterator[Asked]:
+    """``T는 Y입니다``."""
     predicate = reading.predicate
-    if not predicate.copula or not _has_plain_topic(reading) or not _is_clear(reading.middle):
+    if not predicate.copula or not _has_plain_topic(reading):
         return
-    body = (
-        reading.text[reading.words[reading.rest].start : reading.words[predicate.start].start]
-        + predicate.stem
-    )
+    start = reading.words[reading.rest].start
+    body = reading.text[start : reading.words[predicate.start].start] + predicate.stem
+    found = tuple(_measure(reading, body))
+    if found or not _is_clear(reading.middle):
+        yield from found
+        return
     topic = _topic(reading)
-    if re.search(r"때문\Z", body):
-        yield Asked(f"{topic} 무엇 때문인가요?", "definition.cause", 0.7)
-    elif re.search(r"위한 것\Z", body):
+    if body.endswith("때문"):
+        if reading.topic.endswith(("것", "이유", "까닭", "원인", "현상")):
+            yield Asked(f"{topic} 무엇 때문인가요?", "definition.cause", 0.8)
+    elif body.endswith("위한 것"):
         yield Asked(f"{topic} 무엇을 위한 것인가요?", "purpose.for", 0.9)
         yield Asked(f"{reading.topic}의 목적은 무엇인가요?", "purpose.aim", 0.85)
-    elif quantity := _AMOUNT.fullmatch(body):
-        unit = quantity["unit"]
-        if unit in _COUNTERS:
-            yield Asked(f"{topic} 몇 {unit}인가요?", "amount.count", 0.9)
-        yield Asked(f"{topic} 얼마인가요?", "amount.much", 0.85)
-        yield Asked(f"{topic} 어떻게 되나요?", "amount.how", 0.8)
-    elif not re.search(
-        r"\A현재|매우|아주|상당히|훨씬|가장 좋"
-        r"|(?:것|점|수|편|예정|뿐|정도|만|필수|사항|마찬가지|중|전용|기본|따름|셈|듯)\Z",
-        body,
-    ):
+    elif not _SAYS_NO_WHAT.search(body):
         yield Asked(f"{topic} 무엇인가요?", "definition.what", 0.9)
         yield Asked(f"{_subject(reading)} 무엇인지 알려 주세요.", "definition.tell", 0.75)
         if len(reading.topic) <= 20 and not any(w.tag == "ETM" for w in reading.words[: reading.rest]):
-            yield Asked(
-                f"{attach(reading.topic, '이란', final=reading.final)} 무엇을 말하나요?",
-                "definition.term",
-                0.8,
-            )
+            term = attach(reading.topic, "이란", final=reading.final)
+            yield Asked(f"{term} 무엇을 말하나요?", "definition.term", 0.8)
+
+
+_SAYS_NO_WHAT = re.compile(
+    r"\A현재|매우|아주|상당히|훨씬|가장 좋"
+    r"|(?:것|점|수|편|예정|뿐|정도|만|필수|사항|마찬가지|중|전용|기본|따름|셈|듯)\Z"
+)
+
+
+def _measure(reading: Reading, body: str) -> Iterator[Asked]:
+    """``T는 25Hz입니다``, ``T는 9시부터 6시까지입니다``."""
+    topic = _topic(reading)
+    if re.fullmatch(r"[^,]+부터 [^,]+까지", body) and re.search(r"\d ?[시일월년분]", body):
+        yield Asked(f"{topic} 언제부터 언제까지인가요?", "span", 0.9)
+        yield Asked(f"{topic} 어떻게 되나요?", "span.how", 0.85)
+    elif quantity := _AMOUNT.fullmatch(body):
+        unit = quantity["unit"]
+        if unit in _COUNTERS and "부터" not in body:
+            count = {"일": "며칠", "시": "몇 시"}.get(unit, f"몇 {unit}")
+            yield Asked(f"{topic} {count}인가요?", "amount.count", 0.9)
+        yield Asked(f"{topic} 얼마인가요?", "amount.much", 0.85)
+        yield Asked(f"{topic} 어떻게 되나요?", "amount.how", 0.8)
 
 
 _AMOUNT = re.compile(
-    r"(?:최대 |최소 |약 |총 |평균 )?\d[\d,.]*\s?"
+    r"(?:[^ ]+부터 )?(?:최대 |최소 |약 |총 |평균 )?\d[\d,.]*\s?"
     r"(?P<unit>[a-zA-Z%℃°/]{1,6}|[가-힣]{1,3})(?: 이내| 이하| 이상| 미만| 초과)?\Z"
 )
 _COUNTERS = word_set(
@@ -286,6 +299,10 @@ _USING = frozenset({"사용하", "쓰", "이용하", "활용하"})
 def _purpose(reading: Reading) -> Iterator[Asked]:
     """``T는 Y하는 데 사용됩니다``."""
     words, predicate = reading.middle, reading.predicate
+    if words and _has_plain_topic(reading) and _FOR.search(words[-1].text) and predicate.root in _USED:
+        yield Asked(f"{_topic(reading)} 무엇을 위해 {predicate.ask()}", "purpose.for", 0.9)
+        yield Asked(f"{reading.topic}의 용도는 무엇인가요?", "purpose.use", 0.85)
+        return
     if len(words) < 2 or not _has_plain_topic(reading) or words[-1].noun != "데" or words[-2].tag != "ETM":
         return
     asked = _USED.get(predicate.root, "무엇을" if predicate.root in _USING else "")
@@ -513,11 +530,19 @@ def _to_do(reading: Reading) -> Iterator[Asked]:
 
 def _as_method(reading: Reading, at: int) -> str:
     base, verb = _stem_of(reading, at)
-    return base[: len(base) - len(verb[0])] + modify(verb[1])
+    return _topic_as_subject(reading, base[: len(base) - len(verb[0])] + modify(verb[1]))
+
+
+def _topic_as_subject(reading: Reading, clause: str) -> str:
+    """Inside a clause a topic becomes its subject: 직원은 → 직원이."""
+    topic = reading.text[: reading.words[reading.rest - 1].end] if reading.rest else ""
+    if topic and reading.role == "" and clause.startswith(topic):
+        return _subject(reading) + clause[len(topic) :]
+    return clause
 
 
 def _as_ability(reading: Reading, at: int) -> str:
-    return intend(_stem_of(reading, at)[0])
+    return _topic_as_subject(reading, intend(_stem_of(reading, at)[0]))
 
 
 def _stem_of(reading: Reading, at: int) -> tuple[str, tuple[str, str]]:
@@ -539,6 +564,15 @@ def _in_order_to(reading: Reading) -> Iterator[Asked]:
     """``X하기 위해 Y해야 합니다``."""
     at = _split_clause(reading, _FOR)
     predicate = reading.predicate
+    if (
+        at >= 1
+        and predicate.root == "필요하"
+        and predicate.start == at + 2
+        and reading.words[at + 1].tag == "JKS"
+    ):
+        clause = reading.span(0, at + 1)
+        yield Asked(f"{clause} 무엇이 필요한가요?", "aim.need", 0.9)
+        return
     if at < 1 or not _names_object(reading.words[: at + 1]) or reading.rest > at + 1:
         return
     if (
@@ -593,6 +627,12 @@ def _consequence(reading: Reading, clause: str, at: int, *, is_if: bool) -> Iter
     subject = has_subject(rest) or bool(
         reading.rest <= at and reading.role in {"", "이"} and reading.topic and reading.rest
     )
+    named = next((n for n, w in enumerate(rest) if w.tag == "JX" and w.particle in {"은", "는"}), -1)
+    if predicate.mood == "must" and 0 <= named < len(rest) - 1 and is_phrase(rest[: named + 1]):
+        who = reading.span(at + 1, at + 2 + named)
+        yield Asked(f"{clause} {who} 무엇을 해야 하나요?", "if.who", 0.88)
+        yield Asked(f"{clause} {who} 어떻게 해야 하나요?", "if.who_how", 0.84)
+        return
     if predicate.mood in {"order", "must"} and not has_subject(rest):
         yield Asked(f"{clause} 어떻게 해야 하나요?", "if.do", 0.9)
         yield Asked(f"{clause} 무엇을 해야 하나요?", "if.what_to_do", 0.75)
@@ -704,6 +744,15 @@ def _time(reading: Reading) -> Iterator[Asked]:
     words, predicate = reading.middle, reading.predicate
     if not _has_plain_topic(reading) or predicate.copula or predicate.mood not in {"plain", "must"}:
         return
+    if (
+        words
+        and words[-1].particle == "에"
+        and is_time(words[-1:])
+        and words[-1].has("SN")
+        and _is_clear(words)
+    ):
+        yield Asked(f"{_topic(reading)} 언제 {predicate.ask()}", "when.at", 0.88)
+        return
     at = next(
         (
             i
@@ -716,7 +765,7 @@ def _time(reading: Reading) -> Iterator[Asked]:
         ),
         -1,
     )
-    if at < 1 or any(w.tag in {"EC", "JX", "JKS"} for w in words[at + 1 :]):
+    if at < 1 or any(w.tag in {"EC", "JX", "JKS"} or w.has("SN") for w in words[at + 1 :]):
         return
     effect = reading.text[words[at].end : reading.words[predicate.start].start]
     yield Asked(f"{_topic(reading)} 언제{effect}{predicate.ask()}", "when", 0.8)
