@@ -298,9 +298,9 @@ def measure_same_page(samples, checks):
 
 
 def measure_judge(samples, models, *, num_items):
-    """Calibrate the embedded model on true samples and on errors that code cannot decide."""
+    """Calibrate the embedded model, which knows English, on true samples and errors code cannot decide."""
     rng = random.Random(SEED)
-    items = [as_item(draft, passage) for _, passage, draft in samples]
+    items = [as_item(draft, passage) for _, passage, draft in samples if draft.language == "en"]
     true = rng.sample(items, num_items)
     kinds = ("wrong_passage", "half_truth", "unanswerable")
     wrong = [
@@ -323,7 +323,7 @@ def main():
     )
     parser.add_argument("--data", type=Path, required=True)
     parser.add_argument("--judge", type=Path)
-    parser.add_argument("--judge-items", type=int, default=60)
+    parser.add_argument("--judge-items", type=int, default=50)
     parser.add_argument("--seed", type=int, default=SEED)
     parser.add_argument("--verbose", action="store_true")
     args = parser.parse_args()
@@ -351,7 +351,8 @@ def main():
     if args.judge:
         found, seconds = measure_judge(samples, args.judge, num_items=args.judge_items)
         notes.append(
-            f"Judge {found.model}: {found.n} items, precision {found.precision:.0%} (at least "
+            f"Judge {found.model}, English: {found.n} items, half true, half of wrong passage, half truth "
+            f"or unanswerable: precision {found.precision:.0%} (at least "
             f"{found.precision_low:.0%}), recall {found.recall:.0%}, {found.false_accepts} errors accepted, "
             f"{seconds:.0f} s; usable: {found.usable}. {found.reason}"
         )

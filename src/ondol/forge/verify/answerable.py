@@ -150,7 +150,9 @@ def _is_found(
 ) -> bool:
     """Tell whether one of the best sentences lies in a quotation, or says the same elsewhere."""
     said = "\n".join(e.quote for e in evidence)
-    best = [c for c in selection.ranked if c.unit.kind != "heading"][:_MAX_RANK]
+    # Each further passage brings sentences of its own on the matter.
+    limit = _MAX_RANK + len(passages) - len({e.chunk_id for e in evidence})
+    best = [c for c in selection.ranked if c.unit.kind != "heading"][:limit]
     for candidate in best:
         passage = passages[candidate.passage]
         start, end = passage.start + candidate.unit.start, passage.start + candidate.unit.end
