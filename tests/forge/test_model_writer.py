@@ -217,6 +217,26 @@ def test_every_fifth_reply_truncated_and_every_twentieth_failing_costs_no_fact()
     assert all(written.requests <= 4 for written in results)
 
 
+@pytest.mark.parametrize("kind", ["summary", "dialogue", "paraphrase"])
+def test_of_what_was_cut_the_whole_parts_are_kept(kind):
+    def write(body, count):
+        text = to_json(body, count)
+        return (
+            text[: text.rindex('"facts"') + 12] if kind != "paraphrase" else text[: text.rindex('"text"') + 9]
+        )
+
+    with serving(write, finish=lambda n: "length") as server:
+        written = make_writer(server, max_attempts=1).write(make_order(kind, wordings=2))
+    assert written.drafts
+    assert "cut off" in written.spoiled[0].detail
+    parts = {
+        "summary": lambda: written.drafts[0].turns[0].answer.count("It holds") == 5,
+        "dialogue": lambda: len(written.drafts[0].turns) == 2,
+        "paraphrase": lambda: len(written.drafts) == 11,
+    }
+    assert parts[kind]()
+
+
 def test_a_hanging_server_spoils_the_order_within_its_deadline():
     with serving(lambda body, count: None) as server:
         began = time.monotonic()

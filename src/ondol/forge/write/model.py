@@ -32,7 +32,7 @@ from ondol.forge.write.prompts import (
     cut_window,
     estimate_tokens,
 )
-from ondol.forge.write.shapes import BY_FACT, SHAPES, build_schema, explain_fault
+from ondol.forge.write.shapes import BY_FACT, SHAPES, build_schema, explain_fault, read_shape
 from ondol.policy.access import strictest
 
 _WORDED: frozenset[ExampleKind] = frozenset({"qa", "table", "list", "paraphrase", "translation"})
@@ -212,7 +212,8 @@ class _Work:
         faults: list[str] = []
         for number, item in enumerate(reading.items, 1):
             try:
-                self._assembler.take(shape.model_validate(item), call=call)
+                is_last = reading.is_cut and number == len(reading.items)
+                self._assembler.take(read_shape(shape, item, is_cut=is_last), call=call)
             except ValidationError as error:
                 faults.append(f"item {number}: {explain_fault(error)}")
             except DroppedError as error:

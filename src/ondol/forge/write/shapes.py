@@ -5,7 +5,7 @@ best written: the fact, what it says in full, and only then the question for it.
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, ClassVar
 
 from pydantic import (
@@ -244,6 +244,26 @@ SHAPES: dict[ExampleKind, type[Shape]] = {
     "not_in_documents": QuestionShape,
 }
 """The shape of an item, by kind."""
+
+
+def read_shape(shape: type[Shape], item: Mapping[str, Any], *, is_cut: bool = False) -> Shape:
+    """Return an item in its shape; of one that was cut off, without the last of its sentences or turns.
+
+    Raises:
+        ValidationError: it has another shape.
+    """
+    try:
+        return shape.model_validate(item)
+    except ValidationError:
+        if not is_cut:
+            raise
+    shorter = {key: _drop_last(part) for key, part in item.items()}
+    return shape.model_validate(shorter)
+
+
+def _drop_last(value: Any) -> Any:
+    is_nested = isinstance(value, list) and value and isinstance(value[-1], dict)
+    return value[:-1] if is_nested else value
 
 
 def explain_fault(error: ValidationError) -> str:
