@@ -218,6 +218,10 @@ SILENT = [
     "To save and reuse a base position perform Survey-In once, select Use Specified Base Position.",
     "For the percentage, it depends on how much space your volume uses on average.",
     "M is the snapshots created by users manually.",
+    "To troubleshoot serial GPS problems: Disable RTK GPS auto connection and open the application.",
+    "Press the element to switch Video and Map to foreground.",
+    "You can then proceed to the next sensor.",
+    "You can fly circular scans by change the polygon to a circle.",
     # nothing to learn
     "The wireless connection needs some setup.",
     "Toggle the checkbox to the left of each field to display/hide it on the dynamic plot.",

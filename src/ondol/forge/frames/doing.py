@@ -92,8 +92,10 @@ def allow(clause: Clause) -> Iterator[Asked]:
     if clause.subject != "you" or set(clause.adverbs) - _YOU_ADVERBS:
         return
     rest = clause.rest
-    if clause.auxiliary in {"can", "may"} and is_verb_phrase(rest):
+    if clause.auxiliary in {"can", "may"} and "then" not in clause.adverbs and is_verb_phrase(rest):
         yield from _ask_refusal(rest) if clause.negated else _ask_permission(rest)
+    elif "then" in clause.adverbs:
+        return
     elif clause.auxiliary in {"must", "should"} and is_verb_phrase(rest) and not clause.negated:
         yield from _ask_duty(rest)
     elif clause.verb == "need" and rest.startswith("to ") and is_verb_phrase(rest[3:]):
@@ -134,6 +136,8 @@ def _ask_permission(rest: str) -> Iterator[Asked]:
     if not asked:
         phrase = first_person(cut(rest))
         is_whole = phrase == first_person(rest.strip(" ."))
+        by = re.search(r" by ([a-z]+)", phrase)
+        is_whole = is_whole and not (by and is_base(by[1]))
         if len(phrase.split()) > 2 and len(phrase) < _MAX_CHARS and is_whole:
             asked = [Asked("whether", (f"Can I {phrase}?", f"Is it possible to {phrase}?"), 0.55)]
     yield from asked

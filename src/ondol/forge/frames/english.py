@@ -16,6 +16,8 @@ from ondol.forge.frames.stating import Asked
 from ondol.forge.frames.wording import Wording
 from ondol.text.morphemes import Analyser
 
+# Frames whose answer says what to press or open: it must be clear which.
+_TOLD_WHAT = frozenset({"goal", "means"})
 _MAX_QUESTION_CHARS = 170
 _MIN_QUESTION_WORDS = 4
 _OPENERS = re.compile(
@@ -50,7 +52,7 @@ def frame(fact: Fact, passage: Passage, *, analyser: Analyser) -> tuple[Wording,
     found: list[Wording] = []
     for name, questions, score in sorted(ask(clean(meant), around=around), key=lambda asked: -asked[2]):
         reply = {"whether": f"Yes. {answer}", "denied": f"No. {answer}"}.get(name, answer)
-        if name == "whether" and found:
+        if (name == "whether" and found) or (name in _TOLD_WHAT and standing.orders_unclear(answer)):
             continue
         for question in questions:
             is_local = name in {"whether", "denied"}

@@ -28,7 +28,8 @@ _KIND = re.compile(
     re.IGNORECASE,
 )
 _NO_LABEL = re.compile(
-    r"^(?:note|tip|warning|example|for example|caution|important|info|where|default|optional|step|see|hint"
+    r"^(?:to|for|if|in|on|note|tip|warning|example|for example|caution|important|info|where|default"
+    r"|optional|step|see|hint"
     r"|windows|linux|mac|add(?:ed)?|support|fix(?:ed)?|new|changed?|removed|issue|bug|error|result|solution|cause|why|how"
     r"|what|when|question|answer|update[ds]?|improved?|version|release|trade-?offs?|impact"
     r"|benefits?|limitations?|advantages?|disadvantages?|pros|cons|recommendations?|usage|purpose|description"
@@ -85,6 +86,7 @@ def frame(quote: str, passage: Passage) -> tuple[Wording, ...] | None:
 def _describe(label: str, body: str) -> _Said | None:
     """Return the answer and the questions for a label and its description."""
     body = re.split(r"(?<=[.!])\s+(?=[A-Z])", body)[0].rstrip(".! ")
+    body = re.sub(r"^\((?:optional|required)\)\s*", "", body, flags=re.IGNORECASE)
     words = split_words(body)
     if body.count("(") != body.count(")") or body.count('"') % 2 or re.search(r": |\s[-–—]\s|:$", body):
         return None

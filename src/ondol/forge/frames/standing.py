@@ -20,6 +20,7 @@ _PLACES = word_set("""
 """)
 # What these stand for was named a sentence before.
 _ANAPHORIC = word_set("""
+    element control component
     tool option options setting settings feature features button buttons screen view page panel
     dialog file files section value values command commands process step steps window list item
     items type types selection ui menu tab field fields method mode parameter parameters message
@@ -49,6 +50,7 @@ _AFTER_NOUN = word_set("""
     of for in on at to from with that which when is are was were can will by if do does be than as
     until display displays show shows allow allows and or
 """)
+_ORDERED = re.compile(r"(?:You can )?[A-Za-z-]+(?: on)? the ([a-z]+)(?: to\b| and\b|[.,])")
 _ORDINALS = word_set("new old remaining main first second third last other default")
 _SCREEN = re.compile(
     r"\bthe (screen|view|page)(?=\?|\s(?:is|are|does|do|can|will|be|show|display|allow|contain|provide"
@@ -96,6 +98,12 @@ def points_away(question: str) -> bool:
         if noun in _ORDINALS and following in _ANAPHORIC:
             return True
     return False
+
+
+def orders_unclear(answer: str) -> bool:
+    """Tell whether an order is to press or to select something that was named a sentence before."""
+    match = _ORDERED.match(answer)
+    return match is not None and match[1] in _ANAPHORIC
 
 
 def name_topic(passage: Passage) -> str:

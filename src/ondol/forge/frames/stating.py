@@ -323,7 +323,7 @@ def _is_whole(head: str) -> bool:
 
 
 def _ask_time(clause: Clause, subject: str) -> Iterator[Asked]:
-    if clause.rest.startswith("used "):
+    if clause.rest.startswith("used ") or clause.verb in {"allow", "enable", "let", "permit", "help"}:
         return
     parts = _split_at(clause.rest, _TIMES)
     until = _split_at(clause.rest, "until") if not parts else None
