@@ -24,7 +24,7 @@ def build_fact(passage, quote="", *, unit: FactUnit = "sentence"):
     quote = quote or passage.text
     start = passage.text.index(quote)
     return Fact(
-        id=f"fct_{abs(hash((passage.chunk_id, start))) % 10**8}",
+        id=f"fct_{passage.chunk_id}_{start}",
         evidence=passage.cite(start, start + len(quote)),
         language=passage.language,
         unit=unit,

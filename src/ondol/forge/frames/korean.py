@@ -627,6 +627,10 @@ def _consequence(reading: Reading, clause: str, at: int, *, is_if: bool) -> Iter
     subject = has_subject(rest) or bool(
         reading.rest <= at and reading.role in {"", "이"} and reading.topic and reading.rest
     )
+    if rest[-1].noun in {"것", "편", "필요"}:
+        if predicate.root == "좋":
+            yield Asked(f"{clause} 어떻게 하는 것이 좋은가요?", "if.advice", 0.88)
+        return
     named = next((n for n, w in enumerate(rest) if w.tag == "JX" and w.particle in {"은", "는"}), -1)
     if predicate.mood == "must" and 0 <= named < len(rest) - 1 and is_phrase(rest[: named + 1]):
         who = reading.span(at + 1, at + 2 + named)

@@ -7,6 +7,7 @@ from ondol.forge.frames.korean_grammar import Predicate, Word, attach, make_poli
 from ondol.forge.frames.korean_reading import clean, has_subject, is_balanced, is_phrase, leans, points_away
 from ondol.forge.frames.korean_scope import Scope
 from ondol.forge.frames.wording import Wording
+from ondol.text.language import detect_language
 from ondol.text.morphemes import Analyser
 
 _TERM = re.compile(r"\A(?P<term>[^:：.!?\n]{1,40}?)\s*(?::|：|\s[-–—])\s+(?P<said>\S.{5,200})\Z")
@@ -60,6 +61,8 @@ def _read(quote: str, scope: Scope, analyser: Analyser) -> _Described | None:
         return None
     bare = re.sub(r"\s*\([^()]*\)\Z", "", term)
     place = next((name for name in scope.names if name != bare), "")
+    if detect_language(said) != "ko":
+        return None  # code or a name
     if not place or len(said) < _MIN_SAID or said.startswith("(") or not _is_term(bare, analyser):
         return None
     words = tuple(w for w in read_words(said, analyser) if w.morphemes)
