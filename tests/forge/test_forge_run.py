@@ -107,7 +107,7 @@ def test_the_manifest_says_what_it_is_made_of(made):
     assert manifest["recipe"]["target"] == report.target
     assert manifest["licences"] == ["CC-BY-4.0"]
     assert len(manifest["sources"]) == 12
-    assert {"train.jsonl", "rejected.jsonl", "dataset_info.json"} <= set(manifest["files"])
+    assert {"train.jsonl", "README.md", "dataset_info.json"} <= set(manifest["files"])
 
 
 def test_a_second_run_does_nothing(by_model):

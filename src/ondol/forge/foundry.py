@@ -1,7 +1,8 @@
 """One call from recipe to dataset: names the run, opens its ledger, goes down the line, says how it ended."""
 
+import hashlib
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from importlib.metadata import version
 
@@ -10,7 +11,7 @@ from ondol.core.errors import NoModelError
 from ondol.core.examples import Split
 from ondol.evidence.judge import Calibration, Judge
 from ondol.evidence.terms import build_terms
-from ondol.forge.benchmarks import load_items
+from ondol.forge.benchmarks import BenchmarkItem, load_items
 from ondol.forge.calibration import calibrate_judge
 from ondol.forge.card import JudgeSummary
 from ondol.forge.decontaminate import Decontaminator
@@ -77,10 +78,14 @@ def run_forge(
             "The recipe asks for answers of the trainee, and there is no model.",
             remedy="`ondol models pull` fetches one; or leave out `retention` and `probe_trainee`.",
         )
-    corpus_hash, _ = describe_corpus(recipe, place.store.corpus, principal=principal)
-    run_id = name_run(recipe, place.engines, corpus_hash)
+    inputs, _ = describe_corpus(recipe, place.store.corpus, principal=principal)
+    guard = None
+    if recipe.decontaminate.against:
+        guard, benchmarks_hash = _load_benchmarks(recipe, place)
+        inputs += benchmarks_hash
+    run_id = name_run(recipe, place.engines, inputs)
     with open_ledger(place.store.home, run_id, principal=principal) as ledger, ledger.hold():
-        shift = _Shift(recipe, place, ledger, principal=principal, notes=notes)
+        shift = _Shift(recipe, place, ledger, principal=principal, notes=notes, decontaminator=guard)
         try:
             shift.work()
         except Interrupted:
@@ -88,6 +93,22 @@ def run_forge(
         finally:
             shift.clock_out(started_s)
         return shift.deliver(name or recipe.name, replace=replace)
+
+
+def _load_benchmarks(recipe: Recipe, place: Workplace) -> tuple[Decontaminator, str]:
+    """Return what the dataset must not hold, and a hash of it: a run is another one when it changes."""
+    digest = hashlib.sha256()
+
+    def read() -> Iterator[BenchmarkItem]:
+        for item in load_items(recipe.decontaminate.against):
+            digest.update(item.model_dump_json().encode())
+            yield item
+
+    engines = place.engines
+    guard = Decontaminator(
+        read(), settings=recipe.decontaminate, embedder=engines.embedder, analyser=place.analyser
+    )
+    return guard, digest.hexdigest()
 
 
 class _Shift:
@@ -101,6 +122,7 @@ class _Shift:
         *,
         principal: Principal,
         notes: tuple[str, ...],
+        decontaminator: Decontaminator | None,
     ) -> None:
         self._recipe = recipe
         self._place = place
@@ -109,7 +131,7 @@ class _Shift:
         self._notes = notes
         self._judge: JudgeSummary | None = None
         self._no_judge_because = "the recipe names none"
-        self._decontaminator = self._load_benchmarks()
+        self._decontaminator = decontaminator
 
     def work(self) -> None:
         """Do what is left to do; raises ``Interrupted``."""
@@ -142,17 +164,6 @@ class _Shift:
             principal=self._principal,
             progress=self._place.progress,
             should_stop=self._place.should_stop,
-        )
-
-    def _load_benchmarks(self) -> Decontaminator | None:
-        settings, place = self._recipe.decontaminate, self._place
-        if not settings.against:
-            return None
-        return Decontaminator(
-            load_items(settings.against),
-            settings=settings,
-            embedder=place.engines.embedder,
-            analyser=place.analyser,
         )
 
     def _calibrate(self, judge: Judge | None) -> Calibration | None:
@@ -283,7 +294,8 @@ class _Shift:
             models=self._name_models(),
             judge=self._judge,
             no_judge_because=self._no_judge_because,
-            benchmarks=self._name_benchmarks(),
+            benchmarks=dict(self._decontaminator.num_items) if self._decontaminator else {},
+            licences=self._place.engines.licences,
             shortfall=report.shortfall,
             notes=report.notes,
             seconds=report.seconds,
@@ -333,11 +345,6 @@ class _Shift:
         if engines.embedder is not None:
             names["embedder"] = engines.embedder.name
         return names
-
-    def _name_benchmarks(self) -> dict[str, int]:
-        if self._decontaminator is None:
-            return {}
-        return {", ".join(self._recipe.decontaminate.against): len(self._decontaminator)}
 
 
 __all__ = ["Engines", "Workplace", "run_forge"]

@@ -46,6 +46,7 @@ CALIBRATION_FILE = "calibration.json"
 
 _SPLITS: tuple[Split, ...] = ("train", "validation", "test", "recall")
 _MAX_SAMPLES = 6
+_CONTAMINATION = "contamination_"
 
 
 @dataclass(frozen=True)
@@ -57,7 +58,8 @@ class Outcome:
         models: names by role.
         judge: its calibration, where one was asked.
         no_judge_because: completes "No judge was used, because …".
-        benchmarks: items of each list that was decontaminated against, by path.
+        benchmarks: items of each file that was decontaminated against.
+        licences: of the models, by name, where known.
         notes: for the card's section on limits.
     """
 
@@ -67,6 +69,7 @@ class Outcome:
     judge: JudgeSummary | None = None
     no_judge_because: str = ""
     benchmarks: Mapping[str, int] = field(default_factory=dict)
+    licences: Mapping[str, str] = field(default_factory=dict)
     shortfall: str = ""
     notes: tuple[str, ...] = ()
     seconds: float = 0.0
@@ -87,6 +90,7 @@ class Tally:
     details: dict[str, str] = field(default_factory=dict)
     samples: dict[str, Example] = field(default_factory=dict)
     retention: Counter[str] = field(default_factory=Counter)
+    contaminated: list[tuple[str, str]] = field(default_factory=list)
 
     def add(self, split: Split, example: Example) -> None:
         """Count an accepted example."""
@@ -105,6 +109,8 @@ class Tally:
         self.passed.update(verdict.check for verdict in row.verdicts if verdict.passed)
         self.failed[row.reason] += 1
         self.details.setdefault(row.reason, row.detail)
+        if row.reason.startswith(_CONTAMINATION):
+            self.contaminated.append((row.reason.removeprefix(_CONTAMINATION), row.detail))
 
     def count(self, *splits: Split) -> int:
         """Return how many examples these splits have."""
@@ -211,7 +217,11 @@ def describe(
             )
             for topic, (facts, accepted_here) in topics.items()
         ),
-        models=tuple(ModelSummary(role=role, name=model) for role, model in outcome.models.items() if model),
+        models=tuple(
+            ModelSummary(role=role, name=model, licence=outcome.licences.get(model, "unknown"))
+            for role, model in outcome.models.items()
+            if model
+        ),
         costs=CostSummary(
             requests=counters.get("requests", 0),
             prompt_tokens=counters.get("prompt_tokens", 0),
@@ -222,7 +232,8 @@ def describe(
         labels=dict(tally.labels),
         label=_strictest_of(tally),
         decontamination=tuple(
-            DecontaminationSummary(path=path, items=items) for path, items in outcome.benchmarks.items()
+            DecontaminationSummary(path=path, items=items, removed=_count_removed(tally, path))
+            for path, items in outcome.benchmarks.items()
         ),
         retention=_describe_retention(tally, outcome),
         samples=tuple(tally.samples.values())[:_MAX_SAMPLES],
@@ -256,6 +267,12 @@ def _describe_source(document: RunDocument) -> DatasetSource:
         licence=document.licence,
         label=document.label,
     )
+
+
+def _count_removed(tally: Tally, file: str) -> dict[str, int]:
+    """Return how many examples met an item of a benchmark file, by the way it was met."""
+    # A detail ends with the item's name: the file, a colon and the line.
+    return dict(Counter(leg for leg, detail in tally.contaminated if f" {file}:" in detail))
 
 
 def _describe_retention(tally: Tally, outcome: Outcome) -> RetentionSummary | None:

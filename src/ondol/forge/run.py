@@ -7,8 +7,8 @@ finished one does nothing.
 
 import json
 import time
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from importlib.metadata import version
 
 from ondol.core.access import Principal
@@ -52,6 +52,7 @@ class Engines:
     Attributes:
         writer: ``None`` when code alone writes.
         fingerprint: changes when their replies would.
+        licences: of the models, by name, where known.
         concurrency: requests the writer may have at once.
     """
 
@@ -60,6 +61,7 @@ class Engines:
     trainee: ChatModel | None = None
     embedder: Embedder | None = None
     fingerprint: str = ""
+    licences: Mapping[str, str] = field(default_factory=dict)
     concurrency: int = 1
 
     @property
@@ -86,10 +88,10 @@ class Line:
     probe: Probe | None = None
 
 
-def name_run(recipe: Recipe, engines: Engines, corpus_hash: str) -> str:
-    """Return the name of the run that this recipe, these models and this corpus make."""
+def name_run(recipe: Recipe, engines: Engines, inputs_hash: str) -> str:
+    """Return the name of the run that this recipe, these models and these inputs make."""
     identity = json.dumps(
-        [_FORMAT, version("ondol"), recipe.to_json(), engines.fingerprint, corpus_hash],
+        [_FORMAT, version("ondol"), recipe.to_json(), engines.fingerprint, inputs_hash],
         ensure_ascii=False,
         sort_keys=True,
     )

@@ -45,7 +45,10 @@ _LEAST_YIELD = 0.05
 
 
 class Gate(Protocol):
-    """A decision that depends on what was taken before."""
+    """A decision that is taken in order, in one thread."""
+
+    def prepare(self, examples: Sequence[Example]) -> None:
+        """Compute for several examples at once what judging them needs."""
 
     def judge(self, example: Example) -> Verdict:
         """Return the verdict."""
@@ -53,9 +56,6 @@ class Gate(Protocol):
 
 class Memory(Gate, Protocol):
     """A gate that remembers: selection over the whole set."""
-
-    def prepare(self, examples: Sequence[Example]) -> None:
-        """Compute for several examples at once what judging them needs."""
 
     def add(self, example: Example) -> None:
         """Remember an accepted example."""
@@ -209,7 +209,8 @@ class Settler:
         for spoiled in result.written.spoiled:
             self._reject(spoiled)
         good = self._sift(result, split)
-        self._selector.prepare([candidate.example for candidate in good])
+        for gate in (self._selector, *self._gates):
+            gate.prepare([candidate.example for candidate in good])
         by_facts: dict[tuple[str, ...], list[_Candidate]] = {}
         for number, candidate in enumerate(good):
             key = candidate.draft.facts or (str(number),)

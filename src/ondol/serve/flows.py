@@ -239,6 +239,7 @@ class Ondol:
             for role, chat in chats.items()
             if chat is not None
         }
+        licences = {record.name: record.licence for record in self.catalogue.list_models()}
         is_served = isinstance(chats["writer"], OpenAIChat)
         return Engines(
             writer=cached.get("writer"),
@@ -246,6 +247,7 @@ class Ondol:
             trainee=cached.get("trainee"),
             embedder=embedder,
             fingerprint=" ".join(prints),
+            licences={name: licence for name, licence in licences.items() if licence},
             concurrency=(concurrency or SERVER_CONCURRENCY) if is_served else 1,
         )
 

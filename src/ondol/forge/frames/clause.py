@@ -22,6 +22,7 @@ from ondol.forge.frames.lexicon import (
     base_of_third_person,
     is_base,
     is_plural,
+    third_person,
 )
 
 _TOKEN = re.compile(r"\S+")
@@ -97,6 +98,11 @@ class Clause:
     verb: str
     plural: bool
     rest: str
+
+    @property
+    def form(self) -> str:
+        """The verb as it stands with its subject: *show* or *shows*."""
+        return self.verb if self.plural else third_person(self.verb)
 
     @property
     def do(self) -> str:

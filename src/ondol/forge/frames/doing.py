@@ -17,7 +17,7 @@ from ondol.forge.frames.lexicon import (
     is_base,
     participle,
 )
-from ondol.forge.frames.stating import Asked, cut, drop_brackets, mask, names_place
+from ondol.forge.frames.stating import Asked, consequence, cut, drop_brackets, mask, names_place
 
 _CONDITIONAL = re.compile(r"(If|When|Once|Whenever|As soon as|After|Before|While)\s+(.+)", re.DOTALL)
 # After these *to* opens no purpose: it belongs to the word before it.
@@ -321,16 +321,20 @@ def _ask_condition_first(text: str) -> Iterator[Asked]:
     clause = read_clause(_capital(main))
     if is_order(_capital(main)) or _MUST.match(main):
         first = f"What should you do {joint} {condition}?"
-        yield Asked("duty", (first, f"What has to be done {joint} {condition}?"), 0.85)
+        third = f"What is one supposed to do {joint} {condition}?"
+        yield Asked("duty", (first, f"What has to be done {joint} {condition}?", third), 0.85)
     elif clause and clause.subject == "you" and clause.auxiliary in {"can", "may", "could"}:
         if not clause.negated:
             first = f"What can you do {joint} {condition}?"
-            yield Asked("choice", (first, f"What is possible {joint} {condition}?"), 0.8)
+            third = f"Which option do you have {joint} {condition}?"
+            yield Asked("choice", (first, f"What is possible {joint} {condition}?", third), 0.8)
     elif clause and _WISH.match(condition):
         yield Asked("choice", (f"What can you do {joint} {condition}?",), 0.7)
     elif clause and joint != "before" and _is_event(clause, condition):
         first = f"What happens {joint} {condition}?"
-        yield Asked("event", (first, f"What can you expect {joint} {condition}?"), 0.8)
+        yield Asked(
+            "event", (first, f"What can you expect {joint} {condition}?", *consequence(joint, condition)), 0.8
+        )
 
 
 def _is_event(main: Clause, condition: str) -> bool:

@@ -121,7 +121,7 @@ def _describe_verb(named: str, words: list[Word], low: str) -> _Said | None:
 
 def _describe_noun(named: str, words: list[Word], body: str, low: str) -> _Said | None:
     """Read *A widget that …*, and without article *Distance between the lines* if its noun is a known one."""
-    asked = f"what is {named}?", f"what is meant by {named}?"
+    asked = f"what is {named}?", f"what is meant by {named}?", f"how is {named} defined?"
     if words[0].low in {"a", "an", "the"}:
         return None if read_clause(body) else (f"It is {low}.", asked)
     is_order = words[0].low in VERBS | IMPERATIVES and words[0].low not in _MEASURES | COMMON
@@ -141,11 +141,19 @@ def _describe_switch(named: str, body: str) -> _Said | None:
         r"(Check|Select|Press|Click|Tick|Enable)(?: the)?(?: button| checkbox)? to ([a-z]+ .+)", body
     )
     if check and is_base(check[2].split(maxsplit=1)[0]):
-        asked = f"what is {named} for?", f"why would you {check[1].lower()} {named}?"
+        asked = (
+            f"what is {named} for?",
+            f"why would you {check[1].lower()} {named}?",
+            f"what is the purpose of {named}?",
+        )
         return f"{check[1]} it to {check[2]}.", asked
     when = re.match(rf"(If|When) {_DONE},? (.+)", body)
     if when and not when[3].startswith("it ") and read_clause(when[3][:1].upper() + when[3][1:]):
-        asked = f"what happens {when[1].lower()} {named} is {when[2]}?", f"what is the effect of {named}?"
+        asked = (
+            f"what happens {when[1].lower()} {named} is {when[2]}?",
+            f"what is the effect of {named}?",
+            f"what does {named} do?",
+        )
         return f"{when[1]} it is {when[2]}, {when[3]}.", asked
     return None
 

@@ -76,6 +76,7 @@ _TITLE_VERBS = word_set("""
     customize upgrade uninstall import export choose run connect replay migrate troubleshoot
 """)
 _MAX_TITLE_CHARS = 60
+_MAX_BEFORE_PLACE = 14
 
 
 def find_names(question: str) -> list[str]:
@@ -162,7 +163,10 @@ def stand_alone(question: str, passage: Passage, *, is_local: bool = False) -> s
         r"(?:what|how|when|why|can) ", question, re.IGNORECASE
     ):
         return ""  # it has a place of its own already
-    if place.startswith("In ") and question.startswith("Can you "):
+    is_short = len(question.split()) <= _MAX_BEFORE_PLACE and not re.search(
+        r"\b(?:that|which|if|when)\b", question
+    )
+    if is_short and place.startswith("In ") and question.startswith("Can you "):
         return f"{question.rstrip('?')} i{place[1:]}?"
     return f"{place}, {question[0].lower()}{question[1:]}" if place else ""
 

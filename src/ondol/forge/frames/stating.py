@@ -15,7 +15,6 @@ from ondol.forge.frames.lexicon import (
     is_base,
     is_plural,
     participle,
-    third_person,
 )
 
 
@@ -253,7 +252,11 @@ def _ask_place(clause: Clause, subject: str) -> Iterator[Asked]:
         second = f"In which place {be} {subject} kept?"
     elif done in _SET_THERE:
         second = f"Where do I {base_of_participle(done)} {subject}?"
-    yield Asked("place", (f"Where {be} {subject} {done}?", second), 0.85)
+    yield Asked(
+        "place",
+        (f"Where {be} {subject} {done}?", second, f"Can you tell me where {subject} {be} {done}?"),
+        0.85,
+    )
 
 
 def _ask_means(clause: Clause, subject: str) -> Iterator[Asked]:
@@ -313,7 +316,10 @@ def _ask_reason(clause: Clause, subject: str) -> Iterator[Asked]:
     head = cut(parts[0])
     if _is_whole(head) and head == drop_brackets(parts[0]).strip(" ,.;:"):
         why = _ask_with(clause, subject, "Why", head)
-        yield Asked("reason", (why, _ask_with(clause, subject, "For what reason", head)), 0.85)
+        no = " not" if clause.negated else ""
+        says = f"{clause.auxiliary}{no}" if clause.auxiliary else clause.form
+        told = f"Can you explain why {subject} {says} {head}?".replace(" can not ", " cannot ")
+        yield Asked("reason", (why, _ask_with(clause, subject, "For what reason", head), told), 0.85)
 
 
 def _is_whole(head: str) -> bool:
@@ -355,11 +361,17 @@ def _ask_condition(clause: Clause, condition: str, joint: str) -> Iterator[Asked
     points = re.match(r"(?:it|they|this|that|these|those)\b", condition)
     if inner and not points and clause.auxiliary not in {"is", "are"} and not _NEW_CLAUSE.search(condition):
         first = f"What happens {joint} {condition}?"
-        yield Asked("condition", (first, f"What can you expect {joint} {condition}?"), 0.8)
+        second = f"What can you expect {joint} {condition}?"
+        yield Asked("condition", (first, second, *consequence(joint, condition)), 0.8)
+
+
+def consequence(joint: str, condition: str) -> tuple[str, ...]:
+    """Return a third way to ask what follows from a condition."""
+    return (f"What is the consequence {joint} {condition}?",) if joint in {"if", "when"} else ()
 
 
 def _ask_amount(clause: Clause, subject: str) -> Iterator[Asked]:
-    form = clause.verb if clause.plural else third_person(clause.verb)
+    form = clause.form
     if clause.verb in {"take", "last"} and _LENGTH.match(clause.rest):
         second = f"How much time {clause.do} {subject} need?"
         yield Asked("duration", (f"How long {clause.do} {subject} {clause.verb}?", second), 0.85)
@@ -416,13 +428,14 @@ def _ask_relation(clause: Clause, subject: str, preposition: str) -> Asked:
     second = f"{preposition.capitalize()} what {clause.do} {subject} {clause.verb}?"
     if clause.verb == "depend":
         second = f"What determines {subject}?"
-    return Asked("object", (what, second), 0.85)
+    told = f"Can you tell me what {subject} {clause.form} {preposition}?"
+    return Asked("object", (what, second, told), 0.85)
 
 
 def _ask_content(clause: Clause, subject: str) -> Asked:
     verb = clause.verb
     what = f"What {clause.do} {subject} {verb}?"
-    form = verb if clause.plural else third_person(verb)
+    form = clause.form
     others: tuple[str, ...] = (
         f"What is {participle(verb)} by {subject}?",
         f"Can you tell me what {subject} {form}?",
@@ -435,7 +448,8 @@ def _ask_content(clause: Clause, subject: str) -> Asked:
         others = (f"What is needed for {subject}?",)
     elif verb in {"indicate", "represent", "mean"} and verb != "indicate" and len(subject.split()) < 6:
         others = (f"What is the meaning of {subject}?",)
-    return Asked("object", (what, *others), 0.82)
+    told = f"Can you tell me what {subject} {form}?"
+    return Asked("object", (what, *dict.fromkeys((*others, told))), 0.82)
 
 
 def _is_object(rest: str) -> bool:
@@ -470,7 +484,7 @@ def _ask_whether(clause: Clause, subject: str) -> Iterator[Asked]:
         return
     frame, score = ("denied", 0.7) if clause.negated else ("whether", 0.55)
     if verb in {"support", "require", "need", "allow"} and not rest.startswith("for "):
-        told = f"Can you tell me whether {subject} {verb if clause.plural else third_person(verb)} {rest}?"
+        told = f"Can you tell me whether {subject} {clause.form} {rest}?"
         yield Asked(frame, (f"{clause.do.capitalize()} {subject} {verb} {rest}?", told), score)
         return
     if auxiliary in BE:
