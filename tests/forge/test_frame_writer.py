@@ -113,14 +113,15 @@ def test_a_paraphrase_leaves_out_what_its_seeds_ask() -> None:
 
 def reword(reply: str) -> tuple[list[str], list[str]]:
     """Return the questions of the second fact and the faults, with a model that says ``reply``."""
-    order = build_order(wordings=2)
+    order = build_order(wordings=3)
+    order = order.model_copy(update={"facts": order.facts[2:]})
     written = FrameWriter(ANALYSER, FakeChat(reply)).write(order)
-    asked = [d.turns[0].question for d in written.drafts if d.facts == (order.facts[2].id,)]
-    return asked[2:], [r.detail for r in written.spoiled]
+    asked = [d.turns[0].question for d in written.drafts if d.facts == (order.facts[0].id,)]
+    return asked[3:], [r.detail for r in written.spoiled]
 
 
 def test_a_rewording_that_can_be_checked_is_taken() -> None:
-    good = "In the Plan View, what is the consequence if the battery is low?"
+    good = "In the Plan View, what occurs if the battery is low?"
     asked, faults = reword(good)
     assert asked == [good]
     assert faults == []
@@ -161,12 +162,11 @@ class KeyedFake(FakeChat):
 
 
 def test_a_kept_call_is_named_in_its_draft() -> None:
-    chat = KeyedFake("In the Plan View, what is the consequence if the battery is low?")
-    written = FrameWriter(ANALYSER, chat).write(build_order(wordings=2))
+    chat = KeyedFake("In the Plan View, what occurs if the battery is low?")
+    written = FrameWriter(ANALYSER, chat).write(build_order(wordings=3))
     assert [(d.calls, d.model) for d in written.drafts][-1] == (("call_1",), "fake-chat")
     assert [d.calls for d in written.drafts[:-1]] == [()] * (len(written.drafts) - 1)
-    assert written.requests == 1
-    assert len(chat.requests) == 1
+    assert written.requests == len(chat.requests) == 2
 
 
 def test_what_the_model_is_shown_cannot_leak_unnoticed() -> None:

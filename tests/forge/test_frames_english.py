@@ -176,7 +176,7 @@ def test_a_described_term_is_asked_with_its_place(text: str, answer: str) -> Non
     asked = ask(text, title="General Settings")
     assert asked
     assert set(asked.values()) == {answer}
-    assert all(question.startswith("In the General Settings, w") for question in asked)
+    assert all(question.startswith("In the General Settings, ") for question in asked)
 
 
 SILENT = [
