@@ -1,5 +1,6 @@
 """The checks run in order, stop at the first failure, and every verdict is kept."""
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -7,6 +8,7 @@ from hypothesis import strategies as st
 from ondol.core.examples import Draft, Passage, Turn, Verdict
 from ondol.core.models import ModelProfile
 from ondol.engines.chat.fake import FakeChat
+from ondol.evidence.answerable import CALIBRATED
 from ondol.evidence.judge import Judge, weigh
 from ondol.forge.verify.verifier import Verifier, build_verifier, is_accepted
 from ondol.text.morphemes import Analyser
@@ -97,3 +99,32 @@ def test_the_judge_is_shown_the_whole_passage():
     good = weigh("m", [(1.0, True)] * 80 + [(0.0, False)] * 80)
     build_verifier(analyser=ANALYSER, judge=Judge(chat), calibration=good).verify(GOOD, [PASSAGE])
     assert PASSAGE.text in chat.requests[0].messages[-1].content
+
+
+class Counted:
+    """An embedder of counted letters."""
+
+    name, fingerprint, dimensions = CALIBRATED, "counted", 26
+
+    def __init__(self):
+        self.texts = []
+
+    def embed(self, texts, *, kind):
+        self.texts += texts
+        rows = np.array([[text.lower().count(chr(97 + n)) for n in range(26)] for text in texts], np.float32)
+        return rows / np.linalg.norm(rows, axis=1, keepdims=True)
+
+
+def test_a_passage_is_embedded_once_for_all_its_drafts():
+    embedder = Counted()
+    verifier = build_verifier(analyser=ANALYSER, embedder=embedder)
+    for _ in range(3):
+        assert is_accepted(verifier.verify(GOOD, [PASSAGE]))
+    assert sum(PASSAGE.text in text for text in embedder.texts) == 1
+
+
+def test_an_embedder_of_another_scale_is_not_asked():
+    embedder = Counted()
+    embedder.name = "another"
+    build_verifier(analyser=ANALYSER, embedder=embedder).verify(GOOD, [PASSAGE])
+    assert embedder.texts == []

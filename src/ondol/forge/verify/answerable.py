@@ -4,11 +4,11 @@ import re
 from collections.abc import Sequence
 
 from ondol.core.examples import Draft, Evidence, ExampleKind, Passage, Verdict
-from ondol.core.protocols import Embedder
 from ondol.evidence import select as selecting
-from ondol.evidence.answerable import CALIBRATED, score_answerable
+from ondol.evidence.answerable import score_answerable
 from ondol.evidence.question import read_question
 from ondol.evidence.terms import TermBag, TermFunction, is_weak
+from ondol.forge.verify.nearness import Nearness
 from ondol.forge.verify.verdict import accept, refuse
 
 MIN_ANSWERABLE = 0.2
@@ -39,10 +39,10 @@ class AnswerableCheck:
 
     name = "answerable"
 
-    def __init__(self, terms: TermFunction, *, embedder: Embedder | None = None) -> None:
-        """``embedder`` adds meaning to words, if it is the one that the score is calibrated for."""
+    def __init__(self, terms: TermFunction, *, nearness: Nearness | None = None) -> None:
+        """``nearness`` adds meaning to words."""
         self._terms = terms
-        self._embedder = embedder if embedder is not None and embedder.name == CALIBRATED else None
+        self._nearness = nearness or Nearness(None)
 
     def judge(self, draft: Draft, passages: Sequence[Passage]) -> Verdict:
         """Answer each question from ``passages`` and those of the draft; the lowest score counts."""
@@ -72,7 +72,7 @@ class AnswerableCheck:
         self, question: str, shown: Sequence[Passage], evidence: Sequence[Evidence]
     ) -> tuple[float, str]:
         """Return the score of an answer, and what is wrong with it."""
-        selection = choose(question, shown, self._terms, self._embedder)
+        selection = choose(question, shown, self._terms, self._nearness)
         answerable = score_answerable(selection)
         # A short question whose every word is there scores low for being short.
         if answerable.score < MIN_ANSWERABLE and answerable.missing:
@@ -90,10 +90,10 @@ class AbsenceCheck:
 
     name = "absence"
 
-    def __init__(self, terms: TermFunction, *, embedder: Embedder | None = None) -> None:
-        """``embedder`` adds meaning to words, if it is the one that the score is calibrated for."""
+    def __init__(self, terms: TermFunction, *, nearness: Nearness | None = None) -> None:
+        """``nearness`` adds meaning to words."""
         self._terms = terms
-        self._embedder = embedder if embedder is not None and embedder.name == CALIBRATED else None
+        self._nearness = nearness or Nearness(None)
 
     def judge(self, draft: Draft, passages: Sequence[Passage]) -> Verdict:
         """Judge the turns without a quotation; a quotation under ``not_in_documents`` is an error."""
@@ -108,7 +108,7 @@ class AbsenceCheck:
                     self.name, "It has no quotation, and does not say that the documents are silent."
                 )
             shown = order(passages, (), draft.passages)
-            score = score_answerable(choose(turn.question, shown, self._terms, self._embedder)).score
+            score = score_answerable(choose(turn.question, shown, self._terms, self._nearness)).score
             highest = max(highest, score)
             if score >= MAX_ABSENT:
                 return refuse(self.name, "The documents seem to answer the question.", score=1 - score)
@@ -130,14 +130,10 @@ def order(
 
 
 def choose(
-    question: str, passages: Sequence[Passage], terms: TermFunction, embedder: Embedder | None
+    question: str, passages: Sequence[Passage], terms: TermFunction, nearness: Nearness
 ) -> selecting.Selection:
     """Rank the sentences of ``passages`` as answers to ``question``."""
-    cosines: list[float | None] = [None] * len(passages)
-    if embedder is not None and passages:
-        asked = embedder.embed([question], kind="query")[0]
-        rows = embedder.embed([f"{p.title}\n{p.text}" for p in passages], kind="passage")
-        cosines = [float(value) for value in rows @ asked]
+    cosines = nearness.measure(question, passages)
     wanted = [
         selecting.Passage(p.text, context=p.context, title=p.title, score=1.0, similarity=cosine)
         for p, cosine in zip(passages, cosines, strict=True)

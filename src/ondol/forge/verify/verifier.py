@@ -12,6 +12,7 @@ from ondol.forge.verify.injection import InjectionCheck
 from ondol.forge.verify.judged import JudgeCheck
 from ondol.forge.verify.language import LanguageCheck
 from ondol.forge.verify.leak import LeakCheck
+from ondol.forge.verify.nearness import Nearness
 from ondol.forge.verify.personal import PersonalCheck
 from ondol.forge.verify.quotation import QuotationCheck
 from ondol.forge.verify.reasoning import ReasoningCheck
@@ -72,7 +73,7 @@ def build_verifier(
         translate: lets an answer in another language than its quotation be compared word by word.
         remnants: examples of the prompts in use, which no draft may repeat.
     """
-    terms = build_terms(analyser)
+    terms, nearness = build_terms(analyser), Nearness(embedder)
     checks: list[Check] = [
         ShapeCheck(),
         QuotationCheck(),
@@ -84,8 +85,8 @@ def build_verifier(
         ReasoningCheck(),
         StandaloneCheck(terms),
         SupportCheck(terms, translate=translate),
-        AnswerableCheck(terms, embedder=embedder),
-        AbsenceCheck(terms, embedder=embedder),
+        AnswerableCheck(terms, nearness=nearness),
+        AbsenceCheck(terms, nearness=nearness),
     ]
     if judge is not None and calibration is not None and calibration.usable:
         checks.append(JudgeCheck(judge, threshold=calibration.threshold))
