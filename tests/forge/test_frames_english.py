@@ -222,6 +222,7 @@ SILENT = [
     "Press the element to switch Video and Map to foreground.",
     "You can then proceed to the next sensor.",
     "You can fly circular scans by change the polygon to a circle.",
+    "Guided Maximum Altitude: Minimum value for guided actions altitude slider.",
     # nothing to learn
     "The wireless connection needs some setup.",
     "Toggle the checkbox to the left of each field to display/hide it on the dynamic plot.",

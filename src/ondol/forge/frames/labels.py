@@ -3,7 +3,8 @@
 import re
 
 from ondol.core.examples import Passage
-from ondol.evidence.terms import word_set
+from ondol.evidence.polarity import find_opposites
+from ondol.evidence.terms import simple_terms, word_set
 from ondol.forge.frames import standing
 from ondol.forge.frames.clause import COMMON, Word, lower_first, read_clause, split_words
 from ondol.forge.frames.lexicon import (
@@ -16,6 +17,7 @@ from ondol.forge.frames.lexicon import (
     is_plural,
 )
 from ondol.forge.frames.wording import Wording
+from ondol.text.lexemes import stem
 
 _LABEL = re.compile(
     r"^([A-Z][\w/+&'’.-]*"
@@ -78,9 +80,14 @@ def frame(quote: str, passage: Passage) -> tuple[Wording, ...] | None:
     if not where or said is None:
         return ()
     answer, asked = said
-    if standing.points_away(body):
+    # A description that says the opposite of its label (*Maximum altitude: minimum value*) is a slip.
+    if standing.points_away(body) or find_opposites(_words(label), _words(body)):
         return ()
     return tuple(Wording(f"{where}, {q}", answer, "label", 0.8) for q in asked)
+
+
+def _words(text: str) -> frozenset[str]:
+    return frozenset(simple_terms(text)) | {stem(word) for word in re.findall(r"[a-z]+", text.lower())}
 
 
 def _describe(label: str, body: str) -> _Said | None:
