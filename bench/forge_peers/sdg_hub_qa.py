@@ -10,6 +10,7 @@ import pandas as pd
 import plain
 import sdg_hub
 from sdg_hub import Flow
+from sdg_hub.core.utils.error_handling import EmptyDatasetError
 
 FLOW = "flows/knowledge_infusion/enhanced_multi_summary_qa/doc_direct_qa/flow.yaml"
 EXAMPLE = {
@@ -33,7 +34,11 @@ def main():
     }
     for chunks in plain.read_slices(arguments):
         rows = pd.DataFrame([{"document": chunk, **EXAMPLE} for chunk in chunks])
-        done = flow.generate(rows, runtime_params=settings, max_concurrency=arguments.at_once)
+        try:
+            done = flow.generate(rows, runtime_params=settings, max_concurrency=arguments.at_once)
+        except EmptyDatasetError as error:  # not one question of the slice could be read
+            print(f"no dataset: {error}", flush=True)
+            continue
         found = [
             {"question": row["question"], "answer": row["response"]} for row in done.to_dict(orient="records")
         ]
