@@ -223,6 +223,9 @@ SILENT = [
     "You can then proceed to the next sensor.",
     "You can fly circular scans by change the polygon to a circle.",
     "Guided Maximum Altitude: Minimum value for guided actions altitude slider.",
+    "You can add the label to ensure that multiple image files exist in the cluster.",
+    "While polling mode keeps the load high, interrupt mode reduces the load of the processor.",
+    "You can check here to see how to set recurring backups in Longhorn.",
     # nothing to learn
     "The wireless connection needs some setup.",
     "Toggle the checkbox to the left of each field to display/hide it on the dynamic plot.",
@@ -254,6 +257,12 @@ def test_yes_and_no_stand_before_the_sentence_and_the_place_before_the_question(
 def test_a_note_mark_and_a_dangling_also_are_no_part_of_the_answer() -> None:
     asked = ask("Tip: You can also change the altitude by moving the vertical slider.")
     assert set(asked.values()) == {"You can change the altitude by moving the vertical slider."}
+
+
+def test_what_holds_in_one_place_only_is_asked_with_it() -> None:
+    asked = ask("Applications cannot write new data to the volume.", title="Volume Recovery")
+    assert asked
+    assert all("Regarding Volume Recovery" in question for question in asked)
 
 
 def test_the_screen_is_named_by_the_title_of_its_page() -> None:

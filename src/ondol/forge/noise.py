@@ -45,7 +45,8 @@ _NAVIGATION = _any(
     r"\b(?:information|details|documentation|instructions|notes|guides?)\b.{0,40}\b(?:can|may) be found\b",
     rf"\b(?:is|are) (?:further |also )?{_DISCUSSED} in\b",
     r"\bfollow(?:ing)? the (?:\w+ ){0,2}(?:instructions?|prompts?|steps?|guide|directions)\b",
-    r"\b(?:as follows|the following|as below|as above|click here|table of contents|broken link|todo|tbd)\b",
+    r"\b(?:as follows|the following|as below|as above|(?:check|click|look|found|see) here)\b",
+    r"\b(?:table of contents|broken link|todo|tbd)\b",
     r"\b(?:above|below)(?=\s+(?:to|is|are|and|or|for|will|can)\b|\s*[,.;)]|\s*$)",
     r"(?:다음|이전|아래|위|앞|뒤) ?(?:의|에서|에)? ?(?:절|장|섹션|페이지|항목|문서|그림|표|스크린샷|예시"
     r"|단계|링크)",

@@ -163,7 +163,7 @@ def _ask_way(rest: str) -> Iterator[Asked]:
 
 def _ask_where(rest: str) -> Iterator[Asked]:
     place = re.match(r"(.+?) (?:in|from|on|under) (?=the |your |[A-Z])(.+)", drop_brackets(rest))
-    if not place or not names_place(place[2]) or "," in place[1]:
+    if not place or not names_place(place[2]) or re.search(r",|\b(?:that|which|ensure)\b", place[1]):
         return
     goal = _read_goal(cut(place[1]))
     if goal and not re.search(r"\b(?:to|for|with|or|and)\b.*\b(?:to|for|with)\b", goal):
@@ -330,7 +330,7 @@ def _ask_condition_first(text: str) -> Iterator[Asked]:
             yield Asked("choice", (first, f"What is possible {joint} {condition}?", third), 0.8)
     elif clause and _WISH.match(condition):
         yield Asked("choice", (f"What can you do {joint} {condition}?",), 0.7)
-    elif clause and joint != "before" and _is_event(clause, condition):
+    elif clause and joint not in {"before", "while"} and _is_event(clause, condition):
         first = f"What happens {joint} {condition}?"
         yield Asked(
             "event", (first, f"What can you expect {joint} {condition}?", *consequence(joint, condition)), 0.8

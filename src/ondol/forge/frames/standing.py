@@ -156,7 +156,7 @@ def stand_alone(question: str, passage: Passage, *, is_local: bool = False) -> s
     shared = title_terms & set(simple_terms(question))
     if find_names(question) and not is_local and not _is_definite_subject(question):
         return question
-    if title_terms and shared and len(shared) * 2 >= len(title_terms):
+    if title_terms and shared and not is_local and len(shared) * 2 >= len(title_terms):
         return question
     place = find_place(passage)
     if re.match(r"\w+ [^,?]+, \w+ ", question) and not re.match(

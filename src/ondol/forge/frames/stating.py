@@ -305,7 +305,9 @@ def _ask_with(clause: Clause, subject: str, word: str, head: str) -> str:
 def _ask_reason(clause: Clause, subject: str) -> Iterator[Asked]:
     if clause.rest.startswith("used ") or clause.auxiliary in {"may", "might"}:
         return
-    parts = _split_at(clause.rest, r"because|due to|so that|in order to")
+    parts = _split_at(clause.rest, r"because|due to|so that")
+    is_aim = not parts
+    parts = parts or _split_at(clause.rest, "in order to")
     if not parts:
         parts = _split_at(clause.rest, "to")
         done = re.sub(r"^be ", "", clause.rest).split(maxsplit=1)[0]
@@ -314,6 +316,8 @@ def _ask_reason(clause: Clause, subject: str) -> Iterator[Asked]:
         if not clause.auxiliary or not base_of_participle(done):
             return
     head = cut(parts[0])
+    if is_aim and re.search(r"\b(?:that|which|who)\b", head):
+        return  # the aim may be that of the relative clause
     if _is_whole(head) and head == drop_brackets(parts[0]).strip(" ,.;:"):
         why = _ask_with(clause, subject, "Why", head)
         no = " not" if clause.negated else ""
