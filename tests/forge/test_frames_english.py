@@ -226,6 +226,8 @@ SILENT = [
     "You can add the label to ensure that multiple image files exist in the cluster.",
     "While polling mode keeps the load high, interrupt mode reduces the load of the processor.",
     "You can check here to see how to set recurring backups in Longhorn.",
+    "General: The main application configuration settings.",
+    "When the joystick is in use, commands are sent at the frequency configured by this setting.",
     # nothing to learn
     "The wireless connection needs some setup.",
     "Toggle the checkbox to the left of each field to display/hide it on the dynamic plot.",

@@ -18,6 +18,9 @@ from ondol.text.morphemes import Analyser
 
 # Frames whose answer says what to press or open: it must be clear which.
 _TOLD_WHAT = frozenset({"goal", "means"})
+_THIS = re.compile(
+    r"\bth(?:is|ese) (?:settings?|options?|modes?|parameters?|fields?|values?|buttons?|features?)\b"
+)
 _MAX_QUESTION_CHARS = 170
 _MIN_QUESTION_WORDS = 4
 _OPENERS = re.compile(
@@ -96,7 +99,7 @@ def clean(said: str) -> str:
     is_open = text.endswith((":", ",", ";", "(", "…", "..."))
     if is_open or text.count("(") != text.count(")") or text.count('"') % 2:
         return ""
-    if "[" in text or re.search(r"\b[A-Z]\.$", text):
+    if "[" in text or _THIS.search(text) or re.search(r"\b[A-Z]\.$", text):
         return ""
     text = re.sub(r"\s+([.,])", r"\1", text if text[-1:] in ".!" else f"{text}.")
     return text[:1].upper() + text[1:]

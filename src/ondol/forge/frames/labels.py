@@ -130,7 +130,9 @@ def _describe_noun(named: str, words: list[Word], body: str, low: str) -> _Said 
     """Read *A widget that …*, and without article *Distance between the lines* if its noun is a known one."""
     asked = f"what is {named}?", f"what is meant by {named}?", f"how is {named} defined?"
     if words[0].low in {"a", "an", "the"}:
-        return None if read_clause(body) else (f"It is {low}.", asked)
+        ends = (n for n, word in enumerate(words) if n and word.low in _AFTER_HEAD)
+        is_many = is_plural(words[next(ends, len(words)) - 1].low)
+        return None if is_many or read_clause(body) else (f"It is {low}.", asked)
     is_order = words[0].low in VERBS | IMPERATIVES and words[0].low not in _MEASURES | COMMON
     if is_order or (words[0].low in IMPERATIVES and words[1].low in DETERMINERS | {"to", "and", "or"}):
         return None
