@@ -67,7 +67,9 @@ def test_a_list_is_one_fact_from_its_lead_to_its_last_item() -> None:
 
 
 def test_the_lead_of_a_list_may_point_at_its_items() -> None:
-    text = "The following log levels are available:\n\n- Error: only failures.\n- Debug: every step that is taken."
+    text = (
+        "The following levels are available:\n\n- Error: only failures.\n- Debug: every step that is taken."
+    )
     assert ("list", text) in quotes(text)
     assert not [u for u, _ in quotes(text.replace("every step", "see the next section")) if u == "list"]
 
