@@ -30,7 +30,6 @@ import hashlib
 import json
 import math
 import os
-import random
 import re
 import shutil
 import signal
@@ -400,13 +399,14 @@ def measure_model(arguments, folder):
     """Part one: same document, same model, same external check."""
     from forge_check import Checker
 
-    runs = []
+    names = set()
     with beside_model(arguments, folder, FOLDERS) as bench:
+        checker = Checker(bench.document.read_text("utf-8"))
         for number, tool in enumerate(arguments.order):
-            name = tool if tool not in {run.tool for run in runs} else f"{tool} ({number})"
-            runs.append(bench.run(tool, name=name))
-    checker = Checker(bench.document.read_text("utf-8"))
-    return [score(run, checker) for run in runs], [draw(run, checker) for run in runs]
+            name = tool if tool not in names else f"{tool} ({number})"
+            names.add(name)
+            run = bench.run(tool, name=name)
+            record("model", score(run, checker), judge_samples(run, checker))
 
 
 def compare(rows):
@@ -444,10 +444,9 @@ def score(run, checker):
     }
 
 
-def draw(run, checker, count=20):
-    """Return samples for the hand check, drawn at random, with what the check said."""
-    found = list(zip(run.samples, checker.check(run.samples), strict=True))
-    chosen = random.Random(7).sample(found, min(count, len(found)))
+def judge_samples(run, checker):
+    """Return all accepted samples with what the check said."""
+    found = zip(run.samples, checker.check(run.samples), strict=True)
     return [
         {
             "id": hashlib.sha256(f"{run.tool}\n{sample['question']}".encode()).hexdigest()[:12],
@@ -458,18 +457,27 @@ def draw(run, checker, count=20):
             "plain": outcome.is_plain,
             "why": outcome.why,
         }
-        for sample, outcome in chosen
+        for sample, outcome in found
     ]
+
+
+def draw(accepted, count=20):
+    """Return samples of each tool for the hand check: at most ``count``, drawn by their ids."""
+    by_tool = {}
+    for sample in sorted(accepted, key=lambda sample: sample["id"]):
+        by_tool.setdefault(sample["tool"], []).append(sample)
+    return [sample for samples in by_tool.values() for sample in samples[:count]]
 
 
 def measure_mock(arguments, folder, *, faults):
     """Parts two and three: a mock endpoint of 0.5 s and 32 at once."""
-    rows = []
     with beside_mock(arguments, folder, *(["--faults"] if faults else [])) as bench:
         for tool in arguments.only:
             run = bench.run(tool)
-            rows.append(explain_faults(run, bench.target) if faults else explain_mock(run))
-    return rows
+            if faults:
+                record("faults", explain_faults(run, bench.target))
+            else:
+                record("mock", explain_mock(run))
 
 
 def explain_mock(run):
@@ -499,7 +507,6 @@ def explain_faults(run, possible):
         "HTTP 500": run.stats["errors"],
         "cut off": run.stats["truncated"],
         "lines that say so": len(run.said),
-        "for example": (run.said[-1].strip()[:100] if run.said else "").replace("|", "/"),
         "exit": "stopped" if run.is_stopped else run.exit,
         "wall s": round(run.wall_s, 1),
     }
@@ -529,7 +536,6 @@ def write_report(report):
     (harness.RESULTS / "forge.json").write_text(
         json.dumps(report, ensure_ascii=False, indent=1) + "\n", "utf-8"
     )
-    print("\n".join(lines))
 
 
 def _table(rows):
@@ -577,8 +583,6 @@ def main():
     for tool in sorted(wanted & PEERS.keys()):
         harness.peer_python(tool, PEERS[tool][1], CACHE)
     go_offline()
-    kept = harness.RESULTS / "forge.json"
-    report = json.loads(kept.read_text("utf-8")) if kept.is_file() else {"parts": {}, "samples": []}
     with tempfile.TemporaryDirectory(dir=arguments.work) as temporary:
         folder = Path(temporary)
         if arguments.smoke:
@@ -587,24 +591,32 @@ def main():
         for part in arguments.parts:
             (folder / part).mkdir()
             if part == "model":
-                rows, drawn = measure_model(arguments, folder / part)
-                again = {row["tool"] for row in rows}
-                before = [sample for sample in report["samples"] if sample["tool"] not in again]
-                report["samples"] = [*before, *(sample for samples in drawn for sample in samples)]
+                measure_model(arguments, folder / part)
             else:
-                rows = measure_mock(arguments, folder / part, faults=part == "faults")
-            report["parts"][PARTS[part]] = replace_rows(report["parts"].get(PARTS[part], []), rows)
-    if measured := report["parts"].get(PARTS["model"]):
-        compare(measured)
-        publish_samples(report["samples"])
-        add_hand(measured, report["samples"])
-    report |= {
+                measure_mock(arguments, folder / part, faults=part == "faults")
+    print((harness.RESULTS / "forge.md").read_text("utf-8"))
+
+
+def record(part, row, accepted=()):
+    """Put a tool's row into the report at once; what was measured before stays."""
+    kept = harness.RESULTS / "forge.json"
+    report = json.loads(kept.read_text("utf-8")) if kept.is_file() else {"parts": {}, "accepted": []}
+    title = PARTS[part]
+    report["parts"][title] = replace_rows(report["parts"].get(title, []), [row])
+    if part == "model":
+        others = [sample for sample in report["accepted"] if sample["tool"] != row["tool"]]
+        report["accepted"] = [*others, *accepted]
+        drawn = draw(report["accepted"])
+        publish_samples(drawn)
+        compare(report["parts"][title])
+        add_hand(report["parts"][title], drawn)
+    write_report({
         "command": "python bench/forge.py",
-        "machine": harness.machine() | {"offline": OFFLINE in os.environ},
-        "versions": {tool: install[0] for tool, (_, install) in PEERS.items()},
+        "parts": report["parts"],
         "notes": [*NOTES, f"peers: {', '.join(install[0][0] for _, install in PEERS.values())}"],
-    }
-    write_report(report)
+        "machine": harness.machine() | {"offline": OFFLINE in os.environ},
+        "accepted": report["accepted"],
+    })
 
 
 def replace_rows(before, rows):
@@ -622,7 +634,7 @@ def read_arguments():
     parser.add_argument("--parts", nargs="+", choices=PARTS, default=list(PARTS))
     parser.add_argument("--only", nargs="+", choices=everyone, default=everyone)
     parser.add_argument("--order", nargs="+", choices=everyone, help="of part one; a tool may run twice")
-    parser.add_argument("--budget", type=float, default=300.0, help="longest time of a tool, in seconds")
+    parser.add_argument("--budget", type=float, default=180.0, help="longest time of a tool, in seconds")
     parser.add_argument("--models", type=Path, default=ROOT / ".models")
     parser.add_argument("--work", type=Path, help="folder for what is written on the way")
     parser.add_argument("--smoke", action="store_true", help="ours alone, ten samples; writes no result")
