@@ -67,16 +67,20 @@ def run_forge(
     Raises:
         NotFoundError: no document fits the recipe.
         WrongUseError: nothing here can write what is wanted.
-        NoModelError: the recipe needs a trainee, and there is no model.
+        NoModelError: the recipe asks the trainee first, and there is no model.
         ConflictError: another process works on this run, or another dataset has the name.
         EngineError: the judge or the trainee failed.
     """
     started_s = time.monotonic()
     notes = check_kinds(recipe, is_capable=place.engines.is_capable)
-    if (recipe.retention.share or recipe.probe_trainee) and place.engines.trainee is None:
+    if recipe.probe_trainee and place.engines.trainee is None:
         raise NoModelError(
-            "The recipe asks for answers of the trainee, and there is no model.",
-            remedy="`ondol models pull` fetches one; or leave out `retention` and `probe_trainee`.",
+            "The recipe asks the trainee what it knows, and there is no model.",
+            remedy="`ondol models pull` fetches one; or leave out `probe_trainee`.",
+        )
+    if recipe.retention.share and place.engines.trainee is None:
+        notes += (
+            "No retention set: there is no chat model to answer its prompts. `ondol models pull` fetches one.",
         )
     inputs, _ = describe_corpus(recipe, place.store.corpus, principal=principal)
     guard = None
@@ -198,7 +202,8 @@ class _Shift:
             seed=self._recipe.seed,
             max_tokens=settings.max_tokens,
             temperature=settings.temperature,
-            is_contaminated=lambda text: guard is not None and not guard.judge_text(text).passed,
+            concurrency=self._place.engines.trainee_concurrency,
+            is_contaminated=None if guard is None else lambda text: not guard.judge_text(text).passed,
         )
         kept = self._count_retention()
         pending = []

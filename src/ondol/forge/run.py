@@ -54,6 +54,7 @@ class Engines:
         fingerprint: changes when their replies would.
         licences: of the models, by name, where known.
         concurrency: requests the writer may have at once.
+        trainee_concurrency: likewise the trainee.
     """
 
     writer: ChatModel | None = None
@@ -63,6 +64,7 @@ class Engines:
     fingerprint: str = ""
     licences: Mapping[str, str] = field(default_factory=dict)
     concurrency: int = 1
+    trainee_concurrency: int = 1
 
     @property
     def is_capable(self) -> bool:

@@ -240,7 +240,10 @@ class Ondol:
             if chat is not None
         }
         licences = {record.name: record.licence for record in self.catalogue.list_models()}
-        is_served = isinstance(chats["writer"], OpenAIChat)
+        at_once = {
+            role: (concurrency or SERVER_CONCURRENCY) if isinstance(chat, OpenAIChat) else 1
+            for role, chat in chats.items()
+        }
         return Engines(
             writer=cached.get("writer"),
             judge=cached.get("judge"),
@@ -248,7 +251,8 @@ class Ondol:
             embedder=embedder,
             fingerprint=" ".join(prints),
             licences={name: licence for name, licence in licences.items() if licence},
-            concurrency=(concurrency or SERVER_CONCURRENCY) if is_served else 1,
+            concurrency=at_once["writer"],
+            trainee_concurrency=at_once["trainee"],
         )
 
     def _find_chat(self, name: str) -> OpenChat | None:
