@@ -84,6 +84,19 @@ def test_a_verdict_is_kept_and_the_next_one_comes(forged):
     assert "judge" not in overview
 
 
+def test_what_is_in_hand_is_not_given_twice(forged):
+    hand = []
+    for _ in range(7):
+        path = f"{BASE}/manual/review/next"
+        hand.append(forged.get(path, params={"skip": [one["example"]["id"] for one in hand]}).json()["item"])
+    assert len({one["example"]["id"] for one in hand}) == 7
+    assert [one["left"] for one in hand] == list(range(hand[0]["left"], hand[0]["left"] - 7, -1))
+    assert "random" in {one["pick"] for one in hand}
+    review(forged, hand[0])
+    again = forged.get(path, params={"skip": ["unknown", hand[0]["example"]["id"]]}).json()["item"]
+    assert again["left"] == hand[1]["left"]
+
+
 def test_one_can_go_back_and_change_a_verdict(forged):
     item = forged.get(f"{BASE}/manual/review/next").json()["item"]
     review(forged, item)

@@ -6,7 +6,7 @@ by somebody else already, so that agreement can be measured.
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -48,7 +48,7 @@ class NextExample(Frozen):
 
     Attributes:
         pick: why it was chosen.
-        left: examples that the reviewer has not seen.
+        left: examples that the reviewer has not seen, this one among them.
     """
 
     split: Split
@@ -115,10 +115,15 @@ class ReviewDesk:
     def __len__(self) -> int:
         return len(self._by_id)
 
-    def choose_next(self) -> NextExample | None:
-        """Return the next example for the principal; ``None`` when it has seen all."""
+    def choose_next(self, *, skip: Collection[str] = ()) -> NextExample | None:
+        """Return the next example for the principal; ``None`` when it has seen all.
+
+        Args:
+            skip: ids of examples that the principal has in hand, or has put aside: taken as seen.
+        """
         by_example = self._group_reviews()
         mine = {i for i, found in by_example.items() if any(self._is_mine(review) for review in found)}
+        mine.update(self._by_id.keys() & set(skip))
         turn = len(mine) % _CYCLE
         fresh = [place for place in self._uncertain if place.id not in mine]
         if not fresh:

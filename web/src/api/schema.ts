@@ -186,6 +186,8 @@ export interface paths {
         /**
          * What to review next
          * @description Choose the next example for the asker.
+         *
+         *     ``skip`` names the examples that the asker has in hand or has put aside; repeat it for each.
          */
         get: operations["nextReview"];
         put?: never;
@@ -2796,7 +2798,9 @@ export interface operations {
     };
     nextReview: {
         parameters: {
-            query?: never;
+            query?: {
+                skip?: string[] | null;
+            };
             header?: never;
             path: {
                 name: string;

@@ -3,6 +3,7 @@
 from typing import Annotated
 
 from fastapi import APIRouter, Query
+from pydantic import StringConstraints
 
 from ondol.core.access import Principal
 from ondol.core.examples import DatasetManifest, Example, Split
@@ -106,11 +107,22 @@ async def review_overview(context: Context, principal: Who, name: str) -> Review
     summary="What to review next",
     responses=describe_errors(404),
 )
-async def next_review(context: Context, principal: Who, name: str) -> ReviewNext:
-    """Choose the next example for the asker."""
+async def next_review(
+    context: Context,
+    principal: Who,
+    name: str,
+    *,
+    skip: Annotated[
+        list[Annotated[str, StringConstraints(max_length=100)]] | None, Query(max_length=500)
+    ] = None,
+) -> ReviewNext:
+    """Choose the next example for the asker.
+
+    ``skip`` names the examples that the asker has in hand or has put aside; repeat it for each.
+    """
 
     def work() -> ReviewNext:
-        found = context.reviewing.desk(name, principal).choose_next()
+        found = context.reviewing.desk(name, principal).choose_next(skip=skip or ())
         if found is None:
             return ReviewNext()
         item = _build_item(context, found.split, found.example, principal)
