@@ -80,7 +80,7 @@ def run_forge(
         )
     if recipe.retention.share and place.engines.trainee is None:
         notes += (
-            "No retention set: there is no chat model to answer its prompts. `ondol models pull` fetches one.",
+            "No retention set: there is no chat model to answer its prompts. `ondol models pull` has one.",
         )
     inputs, _ = describe_corpus(recipe, place.store.corpus, principal=principal)
     guard = None
