@@ -412,3 +412,13 @@ def test_a_fact_that_does_not_stand_alone_is_not_asked() -> None:
     passage = build_passage("The Fly View is used to monitor the vehicle.")
     fact: Fact = find_facts(passage, analyser=ANALYSER)[0]
     assert ask_about(fact.model_copy(update={"standalone": False}), passage, analyser=ANALYSER) == ()
+
+
+def test_a_condition_that_is_only_an_ellipsis_is_not_asked_for():
+    found = ask(
+        "The Resume Mission dialog does not display when it should and you are left with a slider.",
+        title="Resume Mission Failures",
+    )
+    assert not any(question.startswith(("When", "Under which")) for question in found)
+    kept = ask("Status icons are displayed when QGroundControl is connected to a vehicle.")
+    assert any(question.startswith("When") for question in kept)

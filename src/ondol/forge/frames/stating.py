@@ -332,6 +332,12 @@ def _is_whole(head: str) -> bool:
     return head.rsplit(maxsplit=1)[-1].lower() not in _TAIL_WORDS and len(head) < _MAX_HEAD_CHARS
 
 
+_ELLIPSIS = re.compile(
+    r"(?:it|they|he|she|you|we|one) (?:should|must|can|could|may|might|will|would|do|does|did|is|are|was)"
+    r"(?:n't| not)?(?=$|[,.;:)]| (?:and|or|but)\b)"
+)
+
+
 def _ask_time(clause: Clause, subject: str) -> Iterator[Asked]:
     if clause.rest.startswith("used ") or clause.verb in {"allow", "enable", "let", "permit", "help"}:
         return
@@ -347,6 +353,8 @@ def _ask_time(clause: Clause, subject: str) -> Iterator[Asked]:
         or re.search(r"\bthat\b|\bwhich\b|\b(?:except|used|as|matter|even)$", head)
     ):
         return
+    if parts and _ELLIPSIS.match(parts[1].strip()):
+        return  # "when it should": no condition
     if parts:
         yield from _ask_condition(
             clause, cut(parts[1]), "if" if f" if {parts[1][:8]}" in clause.rest else "when"
