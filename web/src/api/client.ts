@@ -2,8 +2,9 @@
 
 import { readEvents } from "./sse";
 import type {
-  Answer, Box, Citation, Conversation, ConversationSummary, DocumentPage, DocumentRecord, DocumentText, Failure,
-  Feedback, Filter, Health, Hit, Job, JobList, Me, ModelList, UploadAccepted,
+  Answer, Box, Citation, Conversation, ConversationSummary, DatasetSummary, DocumentPage, DocumentRecord, DocumentText,
+  Failure, Feedback, Filter, Health, Hit, Job, JobList, Me, ModelList, ReviewBody, ReviewItem, ReviewNext, ReviewOverview,
+  UploadAccepted, Verdict,
 } from "./types";
 
 const ROOT = "api/v1";
@@ -141,6 +142,28 @@ export const deleteConversation = (id: string) => send(`/conversations/${part(id
 
 export const saveFeedback = (messageId: string, feedback: Feedback) =>
   post<unknown>("/feedback", { message_id: messageId, ...feedback });
+
+export const listDatasets = (signal?: AbortSignal) => load<{ datasets: DatasetSummary[] }>("/datasets", signal);
+export const loadReviewOverview = (dataset: string, signal?: AbortSignal) =>
+  load<ReviewOverview>(`/datasets/${part(dataset)}/review`, signal);
+/** What to review next, of all but the examples named in `skip`: those in hand, and those put aside. */
+export const loadNextReview = (dataset: string, skip: readonly string[]) =>
+  load<ReviewNext>(`/datasets/${part(dataset)}/review/next${skip.length ? `?skip=${skip.map(part).join("&skip=")}` : ""}`);
+export const listMyReviews = (dataset: string) =>
+  load<{ reviews: ReviewBody[] }>(`/datasets/${part(dataset)}/review/mine`);
+export const loadReviewItem = (dataset: string, example: string) =>
+  load<ReviewItem>(`/datasets/${part(dataset)}/review/${part(example)}`);
+
+export interface ReviewRequest {
+  verdict: Verdict;
+  reason: string;
+  note: string;
+  answers: string[];
+  seconds: number;
+}
+
+export const saveReview = (dataset: string, example: string, review: ReviewRequest) =>
+  post<ReviewBody>(`/datasets/${part(dataset)}/review/${part(example)}`, review, "PUT");
 
 export const listJobs = (signal?: AbortSignal) => load<JobList>("/jobs?limit=500", signal);
 export const loadJob = (id: string, signal?: AbortSignal) => load<Job>(`/jobs/${part(id)}`, signal);

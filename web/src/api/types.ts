@@ -36,3 +36,11 @@ export interface IngestFailure extends Failure {
 export const DOCUMENT_KINDS: readonly DocumentKind[] = [
   "pdf", "docx", "pptx", "xlsx", "csv", "html", "markdown", "text", "email", "hwpx", "hwp",
 ];
+export type DatasetSummary = Schemas["DatasetSummary"];
+export type Example = Schemas["Example"];
+export type ReviewItem = Schemas["ReviewItem"];
+export type ReviewBody = Schemas["ReviewBody"];
+export type ReviewNext = Schemas["ReviewNext"];
+export type ReviewOverview = Schemas["ReviewOverview"];
+export type SourceText = Schemas["SourceText"];
+export type Verdict = ReviewBody["verdict"];

@@ -3,10 +3,12 @@ import { useEffect, useRef, useState } from "react";
 import { loadMe, setUnauthenticatedHandler } from "@/api/client";
 import { chat } from "@/chat/store";
 import { ChatPage } from "@/chat/page";
+import { DatasetsPage } from "@/datasets/page";
 import { DocumentsPage } from "@/documents/page";
 import { DropTarget } from "@/documents/drop-target";
 import { events, resumeJobs } from "@/documents/uploads";
-import { useI18n } from "@/i18n";
+import { type Translate, useI18n } from "@/i18n";
+import { ReviewPage } from "@/review/page";
 import { SourcePanel } from "@/sources/panel";
 import { closeSource, useSource } from "@/sources/store";
 import { Drawer } from "@/ui/dialog";
@@ -15,7 +17,7 @@ import { MEDIUM, useMedia, WIDE } from "@/ui/media";
 import { showToast, Toasts } from "@/ui/toast";
 import { LoginPage } from "./login";
 import { Rail } from "./rail";
-import { goTo, useRoute } from "./route";
+import { addressOf, goTo, type Route, useRoute } from "./route";
 import { TopBar } from "./top-bar";
 
 export function App() {
@@ -37,6 +39,8 @@ function House() {
   const [isMenuOpen, setMenuOpen] = useState(false);
   const source = useSource();
   const main = useRef<HTMLElement>(null);
+  // Reviewing takes the whole window; its own head leads back.
+  const isWork = route.page === "review";
 
   useEffect(() => {
     chat.onNamed = (thread) => {
@@ -59,11 +63,11 @@ function House() {
   useBackCloses(source !== null && !isWide, () => closeSource());
   useBackCloses(isMenuOpen && !isMedium, () => setMenuOpen(false));
 
-  const where = route.page === "documents" ? "documents" : `chat:${route.conversation ?? ""}`;
+  const where = addressOf(route);
   useEffect(() => setMenuOpen(false), [where]);
   useEffect(() => {
-    document.title = route.page === "documents" ? `${t("documents.title")} · ${t("app.name")}` : t("app.name");
-  }, [route.page, t]);
+    document.title = [titleOfPage(route, t), t("app.name")].filter(Boolean).join(" · ");
+  }, [where, t]);
   useEffect(() => {
     const onKey = (event: KeyboardEvent) => {
       if (event.key === "Escape" && !event.defaultPrevented && !event.isComposing) closeSource();
@@ -86,19 +90,19 @@ function House() {
         {t("app.skip")}
       </a>
       <div className="flex h-full">
-        {isMedium ? (
+        {isMedium && !isWork ? (
           <div className="no-print w-64 shrink-0 border-r border-line bg-sunken">
             <Rail />
           </div>
         ) : (
-          <Drawer open={isMenuOpen} onOpenChange={setMenuOpen} title={t("nav.label")} side="left">
+          <Drawer open={isMenuOpen && !isMedium} onOpenChange={setMenuOpen} title={t("nav.label")} side="left">
             <Rail onNavigate={() => setMenuOpen(false)} />
           </Drawer>
         )}
         <div className="flex min-w-0 flex-1 flex-col">
-          {isMedium ? null : <TopBar onOpenMenu={() => setMenuOpen(true)} />}
+          {isMedium || isWork ? null : <TopBar onOpenMenu={() => setMenuOpen(true)} />}
           <main ref={main} id="main" tabIndex={-1} className="flex min-h-0 flex-1 flex-col outline-none">
-            {route.page === "documents" ? <DocumentsPage /> : <ChatPage conversationId={route.conversation} />}
+            <Page route={route} />
           </main>
         </div>
         {isWide && source ? (
@@ -119,4 +123,23 @@ function House() {
       <Toasts />
     </>
   );
+}
+
+function Page({ route }: { route: Route }) {
+  switch (route.page) {
+    case "chat":
+      return <ChatPage conversationId={route.conversation} />;
+    case "documents":
+      return <DocumentsPage />;
+    case "datasets":
+      return <DatasetsPage />;
+    case "review":
+      return <ReviewPage key={route.dataset} dataset={route.dataset} tab={route.tab} />;
+  }
+}
+
+function titleOfPage(route: Route, t: Translate): string {
+  if (route.page === "documents") return t("documents.title");
+  if (route.page === "datasets") return t("datasets.title");
+  return route.page === "review" ? route.dataset : "";
 }

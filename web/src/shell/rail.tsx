@@ -1,5 +1,5 @@
 import { useInfiniteQuery, useQueryClient } from "@tanstack/react-query";
-import { Download, Ellipsis, FileStack, PencilLine, Settings as SettingsIcon, SquarePen, Trash2 } from "lucide-react";
+import { Download, Ellipsis, FileStack, ListChecks, PencilLine, Settings as SettingsIcon, SquarePen, Trash2 } from "lucide-react";
 import { type ComponentProps, type FormEvent, type ReactNode, useState } from "react";
 import { deleteConversation, listConversations, loadConversation, renameConversation, toFailure } from "@/api/client";
 import type { ConversationSummary } from "@/api/types";
@@ -72,6 +72,10 @@ export function Rail({ onNavigate }: { onNavigate?: () => void }) {
       <RailLink to={{ page: "documents" }} active={route.page === "documents"} onNavigate={onNavigate} className="mt-1">
         <FileStack size={17} aria-hidden />
         {t("nav.documents")}
+      </RailLink>
+      <RailLink to={{ page: "datasets" }} active={route.page === "datasets" || route.page === "review"} onNavigate={onNavigate}>
+        <ListChecks size={17} aria-hidden />
+        {t("nav.datasets")}
       </RailLink>
       <Conversations route={route} onNavigate={onNavigate} />
       <button

@@ -2,17 +2,28 @@
 
 import { useSyncExternalStore } from "react";
 
-export type Route = { page: "chat"; conversation: string | null } | { page: "documents" };
+export type Route =
+  | { page: "chat"; conversation: string | null }
+  | { page: "documents" }
+  | { page: "datasets" }
+  | { page: "review"; dataset: string; tab: "items" | "overview" };
 
 export function readRoute(hash: string): Route {
-  const [page, id] = hash.replace(/^#\/?/, "").split("/");
+  const [page, id, tab] = hash.replace(/^#\/?/, "").split("/");
   if (page === "documents") return { page };
+  if (page === "datasets" && id) {
+    return { page: "review", dataset: decodeURIComponent(id), tab: tab === "overview" ? tab : "items" };
+  }
+  if (page === "datasets") return { page };
   if (page === "c" && id) return { page: "chat", conversation: decodeURIComponent(id) };
   return { page: "chat", conversation: null };
 }
 
 export function addressOf(route: Route): string {
-  if (route.page === "documents") return "#/documents";
+  if (route.page === "documents" || route.page === "datasets") return `#/${route.page}`;
+  if (route.page === "review") {
+    return `#/datasets/${encodeURIComponent(route.dataset)}${route.tab === "overview" ? "/overview" : ""}`;
+  }
   return route.conversation ? `#/c/${encodeURIComponent(route.conversation)}` : "#/";
 }
 

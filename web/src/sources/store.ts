@@ -37,6 +37,12 @@ export function openHit(hit: Hit): void {
   change({ document, title, uri, passage: { locator, quote: text, number: null } });
 }
 
+/** Open a document at a place given in code points of its page. */
+export function openPlace(view: Omit<SourceView, "passage">, locator: Locator, quote: string): void {
+  remember();
+  change({ ...view, passage: { locator, quote, number: null } });
+}
+
 export function openDocument(record: Pick<DocumentRecord, "id" | "title" | "uri">): void {
   remember();
   change({ document: record.id, title: record.title, uri: record.uri, passage: null });
