@@ -158,7 +158,7 @@ class Verdict(Frozen):
 
     Attributes:
         score: what was compared with the check's threshold, 0 to 1.
-        detail: what was found wrong, in one sentence; empty when it passed.
+        detail: what was found wrong, in one sentence; empty when it passed unchanged.
     """
 
     check: str
@@ -187,7 +187,7 @@ class Example(Frozen):
     """One verified training example: a line of ``train.jsonl`` and its sisters.
 
     Attributes:
-        id: from kind, messages and quotes.
+        id: from kind, messages and quotes as they were written; a reviewer's correction keeps it.
         group: examples of one group teach the same fact; it never spans splits, ``recall`` apart.
         label: text form of the strictest label of its sources.
         licences: of its sources, each once.
@@ -216,7 +216,8 @@ class Rejected(Frozen):
     """A draft that was not taken, and why: a line of ``rejected.jsonl``.
 
     Attributes:
-        reason: name of the check that failed, or ``shape`` for output that could not be read.
+        id: its own, or the one that it had as an example: reviewers may reject that too.
+        reason: name of the check that failed, ``shape`` for output that could not be read, or ``review``.
         text: what there was of it: the draft's questions and answers, or the raw output.
     """
 
@@ -272,10 +273,14 @@ class DatasetSource(Frozen):
 
 
 class DatasetChange(Frozen):
-    """What was taken out of a dataset after it was made.
+    """What was taken out of a dataset, or put right in it, after it was made.
 
     Attributes:
         document: id of the document that was forgotten; empty for another reason.
+        num_examples: taken out.
+        num_rejected: rejected drafts taken out.
+        num_corrected: examples whose answers reviewers put right.
+        num_confirmed: examples that reviewers found right.
         former_hash: of the dataset before; models tuned on it name it so.
     """
 
@@ -284,6 +289,8 @@ class DatasetChange(Frozen):
     document: str = ""
     num_examples: int
     num_rejected: int = 0
+    num_corrected: int = 0
+    num_confirmed: int = 0
     former_hash: str
 
 

@@ -1,21 +1,28 @@
-"""Keeping the card of a dataset true when examples are taken out of it.
+"""Keeping the card of a dataset true when examples are taken out of it or corrected.
 
 The figures of a card are those of its run, and stay. What it says of a document that is forgotten is blanked,
 files that have no row left are no longer named to training tools, and the card says that it is older than the
-dataset.
+dataset. After a review it shows samples of what is left.
 """
 
 import html
 import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
 import yaml
 
 from ondol.core.examples import DatasetChange, Example, Rejected
-from ondol.forge.loaders import CARD_FILE, DATASET_INFO_FILE, renew_mark
+from ondol.forge.card import replace_samples
+from ondol.forge.loaders import (
+    CARD_FILE,
+    DATASET_INFO_FILE,
+    REJECTED_FILE,
+    describe_rejected,
+    renew_mark,
+)
 
 _BLANK = "(removed)"
 _MIN_CHARS = 4
@@ -110,6 +117,24 @@ class CardAmender:
         return blank
 
 
+def amend_reviewed(
+    name: str, data: bytes, *, change: DatasetChange, lines: Mapping[str, int], samples: Sequence[Example]
+) -> bytes:
+    """Return a file of a dataset as it is to be after a review; pictures stay those of the run."""
+    if name == DATASET_INFO_FILE:
+        return _amend_info(data.decode(), lines).encode()
+    if name != CARD_FILE:
+        return data
+    note = (
+        f"> **{change.changed_at:%Y-%m-%d}: {change.reason}**: {change.num_examples} examples left for "
+        f"`{REJECTED_FILE}`, {change.num_corrected} were corrected, {change.num_confirmed} were found right. "
+        "The samples below are of what is left. The figures are those of the run; `manifest.json` has "
+        "today's.\n"
+    )
+    card = replace_samples(data.decode(), samples)
+    return _put_note(card, note, lines, lambda text: text).encode()
+
+
 def _spell(text: str) -> tuple[str, ...]:
     """Return the ways in which cards and pictures spell a text."""
     flat = " ".join(text.split())
@@ -132,6 +157,10 @@ def _amend_card(
         f"({change.reason}) after this card was written. The figures below are those of the run; "
         "`manifest.json` has today's.\n"
     )
+    return _put_note(card, note, lines, blank)
+
+
+def _put_note(card: str, note: str, lines: Mapping[str, int], blank: Callable[[str], str]) -> str:
     found = _HEAD.match(card)
     if found is None:
         return f"{note}\n{blank(card)}"
@@ -149,6 +178,10 @@ def _amend_head(head: dict[str, Any], lines: Mapping[str, int]) -> dict[str, Any
             configs.append({**config, "data_files": files, "description": mark})
     names = {config["config_name"] for config in configs}
     schemas = [schema for schema in head.get("dataset_info", []) if schema["config_name"] in names]
+    if lines.get(REJECTED_FILE) and "rejected" not in names:
+        config, schema = describe_rejected(renew_mark("", sorted(lines.items())))
+        configs.append(config)
+        schemas.append(schema)
     changed = {"configs": configs, "dataset_info": schemas}
     return {**head, **{key: value for key, value in changed.items() if key in head}}
 

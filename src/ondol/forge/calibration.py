@@ -1,18 +1,24 @@
 """Finds out what a judge is worth on this corpus before it is asked about any draft.
 
 The items are questions that code wrote from sentences whose structure is certain and that passed every check,
-and the same items with an error planted by code. They come from the training side of the split.
+and the same items with an error planted by code. They come from the training side of the split. What experts
+said of examples that the same judge had let through into earlier datasets is counted in.
 """
 
 from collections.abc import Iterator, Sequence
 
+from ondol.core.access import Principal
+from ondol.core.errors import AccessDeniedError
 from ondol.core.examples import Draft
 from ondol.evidence.judge import Calibration, Item, Judge, calibrate
 from ondol.evidence.plant import KINDS, plant
 from ondol.forge.order import Order
+from ondol.forge.publish import CALIBRATION_FILE
+from ondol.forge.review import ReviewDesk
 from ondol.forge.verify.verifier import Verifier, is_accepted
 from ondol.forge.write.frames import FrameWriter
 from ondol.store.forging import PlannedPassage, RunLedger
+from ondol.store.home import Store
 
 _ITEMS = 80
 _PAGE = 100
@@ -32,6 +38,30 @@ def calibrate_judge(
         if first is not None:
             planted.append(first.item)
     return calibrate(judge, true_items, planted)
+
+
+def read_verdicts(store: Store, model: str, *, principal: Principal) -> list[tuple[float, bool]]:
+    """Return the judge's score of each example that experts reviewed, and whether they found it right.
+
+    Args:
+        store: of the home.
+        model: the judge's; verdicts on what another one had scored say nothing of it.
+        principal: datasets that it may not read whole are left out.
+    """
+    verdicts: list[tuple[float, bool]] = []
+    for manifest in store.datasets.list_datasets(principal=principal):
+        name = manifest.name
+        if CALIBRATION_FILE not in manifest.files or not store.reviews.counts(name, principal=principal):
+            continue
+        try:
+            folder = store.datasets.locate(name, principal=principal)
+        except AccessDeniedError:
+            continue
+        kept = Calibration.model_validate_json((folder / CALIBRATION_FILE).read_text("utf-8"))
+        if kept.model == model:
+            desk = ReviewDesk(store.datasets, store.reviews, name, principal=principal)
+            verdicts.extend(desk.read_judge_verdicts())
+    return verdicts
 
 
 def _take(items: Iterator[Item], count: int) -> Iterator[Item]:

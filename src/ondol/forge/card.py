@@ -6,6 +6,7 @@ speak for themselves. Texts of documents stand in it only as fenced blocks and e
 pose as ours.
 """
 
+import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
@@ -66,9 +67,14 @@ __all__ = [
     "build_dataset_info",
     "build_pictures",
     "judge_sources",
+    "replace_samples",
 ]
 
 PICTURES_FOLDER = "pictures"
+
+_SAMPLES_HEADING = "## Samples · 예시"
+_HELD_OUT_HEADING = "## Held-out design · 평가용 분리"
+_SAMPLES = re.compile(rf"^{_SAMPLES_HEADING}\n.*?(?=^{_HELD_OUT_HEADING}$)", re.DOTALL | re.MULTILINE)
 
 _MAX_DOCUMENTS = 100
 _MAX_SAMPLE_CHARS = 1_200
@@ -99,6 +105,7 @@ _CHECKS = {
     "near_duplicate": "almost the same was there already",
     "same_meaning": "the same question was there already, in other words",
     "conflict": "the same question was there already, with another answer",
+    "review": "most of the experts who reviewed it did not reject it",
 }
 _SPLITS: dict[Split, str] = {
     "train": "to learn from",
@@ -159,6 +166,12 @@ def build_pictures(facts: CardInput) -> Mapping[str, str]:
             _count_examples(facts),
         ),
     }
+
+
+def replace_samples(card: str, examples: Sequence[Example]) -> str:
+    """Return the card with other samples; one that shows none stays as it is."""
+    shown = "\n\n".join(_spell_samples(examples))
+    return _SAMPLES.sub(lambda _: f"{shown}\n\n" if shown else "", card, count=1)
 
 
 def judge_sources(facts: CardInput) -> LicenceVerdict:
@@ -238,15 +251,19 @@ def _tell_contents(facts: CardInput) -> Iterable[str]:
 
 
 def _tell_samples(facts: CardInput) -> Iterable[str]:
-    if facts.samples:
-        yield "## Samples · 예시"
-        for example in facts.samples:
+    return _spell_samples(facts.samples)
+
+
+def _spell_samples(examples: Sequence[Example]) -> Iterable[str]:
+    if examples:
+        yield _SAMPLES_HEADING
+        for example in examples:
             yield f"`{example.kind}`, {example.book} book, {example.language}:"
             yield fence(_spell_out(example))
 
 
 def _tell_held_out(facts: CardInput) -> Iterable[str]:
-    yield "## Held-out design · 평가용 분리"
+    yield _HELD_OUT_HEADING
     yield (
         f"Documents were divided before anything was written: {spell_share(facts.held_out_validation)} for "
         f"validation, {spell_share(facts.held_out_test)} for test, near-duplicates and versions of one "
@@ -341,10 +358,11 @@ def _tell_judge(facts: CardInput) -> str:
         f"{name.replace('_', ' ')} {spell_share(share)}" for name, share in judge.by_error.items()
     )
     found = f" Found by kind of error: {kinds}." if kinds else ""
+    experts = f", and {judge.reviewed:,} verdicts of experts were counted in" if judge.reviewed else ""
     return (
-        f"The judge `{judge.model}` was shown {judge.planted:,} planted errors and true answers beforehand: "
-        f"precision {spell_share(judge.precision)}, recall {spell_share(judge.recall)} at threshold "
-        f"{judge.threshold:g}.{found} {outcome}."
+        f"The judge `{judge.model}` was shown {judge.planted:,} planted errors and true answers beforehand"
+        f"{experts}: precision {spell_share(judge.precision)}, recall {spell_share(judge.recall)} at "
+        f"threshold {judge.threshold:g}.{found} {outcome}."
     )
 
 

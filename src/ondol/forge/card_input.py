@@ -55,6 +55,7 @@ class JudgeSummary(Frozen):
     Attributes:
         used: it passed its calibration.
         planted: errors planted, and true ones shown, together.
+        reviewed: examples of earlier datasets that it had let through and experts judged.
     """
 
     model: str
@@ -63,6 +64,7 @@ class JudgeSummary(Frozen):
     recall: float
     threshold: float
     planted: int
+    reviewed: int = 0
     by_error: dict[str, float] = Field(default_factory=dict)
 
 

@@ -9,10 +9,10 @@ from importlib.metadata import version
 from ondol.core.access import Principal
 from ondol.core.errors import NoModelError
 from ondol.core.examples import Split
-from ondol.evidence.judge import Calibration, Judge
+from ondol.evidence.judge import Calibration, Judge, recalibrate
 from ondol.evidence.terms import build_terms
 from ondol.forge.benchmarks import BenchmarkItem, load_items
-from ondol.forge.calibration import calibrate_judge
+from ondol.forge.calibration import calibrate_judge, read_verdicts
 from ondol.forge.card import JudgeSummary
 from ondol.forge.decontaminate import Decontaminator
 from ondol.forge.plan import describe_corpus
@@ -185,6 +185,9 @@ class _Shift:
                 verifier=build_verifier(analyser=place.analyser, embedder=place.engines.embedder),
                 seed=self._recipe.seed,
             )
+            verdicts = read_verdicts(place.store, found.model, principal=self._principal)
+            found = recalibrate(found, verdicts)
+            self._ledger.put("reviewed", str(len(verdicts)))
             self._ledger.put("calibration", found.model_dump_json())
         return found
 
@@ -317,6 +320,11 @@ class _Shift:
                 f"Examples meet {100 * met:.0f} % of the documents, {wanted:.0f} % were wanted: the others "
                 "offered nothing that passed, or the target was met before."
             )
+        if any(not change.document for change in manifest.history):
+            notes.append(
+                f"Experts' reviews were applied to {name}: it stays as they left it; these figures are those "
+                "of the run. --replace makes it as the run gave it."
+            )
         self._place.progress(ForgeProgress(stage="done", done=report.accepted, total=report.target))
         return report.model_copy(
             update={
@@ -333,13 +341,15 @@ class _Shift:
         if kept is None:
             return
         found = Calibration.model_validate_json(kept)
+        reviewed = int(self._ledger.get("reviewed") or 0)
         self._judge = JudgeSummary(
             model=found.model,
             used=found.usable,
             precision=found.precision,
             recall=found.recall,
             threshold=found.threshold,
-            planted=found.n,
+            planted=found.n - reviewed,
+            reviewed=reviewed,
         )
         self._no_judge_because = found.reason
 

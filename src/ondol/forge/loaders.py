@@ -71,6 +71,11 @@ def build_head(
     return yaml.safe_dump(head, sort_keys=False, allow_unicode=True, width=100)
 
 
+def describe_rejected(mark: str) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Return the head's two entries for ``rejected.jsonl``: its place and its schema."""
+    return _describe_config("rejected", {"train": REJECTED_FILE}, Rejected, mark)
+
+
 def renew_mark(mark: str, *changes: object) -> str:
     """Return another mark for rows that were changed."""
     return sha256_hex(json.dumps([mark, *map(str, changes)]).encode())[:_MARK_CHARS]

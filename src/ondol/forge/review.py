@@ -12,7 +12,7 @@ from typing import Literal
 
 from ondol.core.access import Principal
 from ondol.core.errors import NotFoundError
-from ondol.core.examples import Example, Split
+from ondol.core.examples import Example, Split, Verdict
 from ondol.core.frozen import Frozen
 from ondol.core.ids import sha256_hex
 from ondol.forge.agreement import compute_alpha
@@ -25,6 +25,12 @@ _REVIEWS = 500
 _CYCLE = 5
 _PAUSE_S = 600.0
 """Longer than this between opening an example and judging it is a break, not work."""
+
+REVIEW_CHECK = "review"
+"""Name of the verdict that reviewers leave on an example, and reason of what they reject."""
+
+CORRECTED = "Corrected by a reviewer."
+"""Detail of their verdict where the words are theirs."""
 
 Pick = Literal["uncertain", "random", "overlap"]
 
@@ -41,6 +47,14 @@ class _Place:
     after: int
     confidence: float
     chance: str
+
+
+@dataclass(frozen=True)
+class _Gone:
+    """An example that left after its review."""
+
+    kind: str
+    judge_scores: tuple[float, ...]
 
 
 class NextExample(Frozen):
@@ -78,7 +92,7 @@ class ReviewStatistics(Frozen):
     Attributes:
         examples: in the dataset, as far as the asker may read it.
         reviewed: of these, by anyone.
-        overlap: by two or more.
+        overlap: reviewed by two or more; of this and what follows, also what left since by their verdict.
         alpha: Krippendorff's, nominal; absent while it cannot be told.
         by_kind: of each kind, reviews and the share accepted.
     """
@@ -105,7 +119,10 @@ class ReviewDesk:
         self._reviews = reviews
         self._name = name
         self._principal = principal
-        self.hash = datasets.load_manifest(name, principal=principal).hash
+        manifest = datasets.load_manifest(name, principal=principal)
+        self.hash = manifest.hash
+        was_applied = any(not change.document for change in manifest.history)
+        self._gone = dict(self._walk_gone()) if was_applied else {}
         places = list(self._walk())
         self._kinds = {place.id: kind for place, kind in places}
         self._uncertain = sorted((place for place, _ in places), key=lambda p: (p.confidence, p.chance))
@@ -147,19 +164,21 @@ class ReviewDesk:
 
     def list_mine(self) -> list[Review]:
         """Return the principal's own reviews, the newest first."""
-        found = [review for review in self._all_reviews() if self._is_mine(review)]
+        by_example = self._group_reviews()
+        found = [review for said in by_example.values() for review in said if self._is_mine(review)]
         return sorted(found, key=lambda review: str(review.created_at), reverse=True)
 
     def measure(self) -> ReviewStatistics:
         """Return what the reviews so far add up to."""
-        by_example = self._group_reviews()
+        by_example = self._group_reviews(with_gone=True)
         every = [review for found in by_example.values() for review in found]
+        kinds = self._kinds | {example_id: gone.kind for example_id, gone in self._gone.items()}
         by_kind: defaultdict[str, list[bool]] = defaultdict(list)
         for review in every:
-            by_kind[self._kinds[review.example_id]].append(review.verdict == "accept")
+            by_kind[kinds[review.example_id]].append(review.verdict == "accept")
         return ReviewStatistics(
             examples=len(self),
-            reviewed=len(by_example),
+            reviewed=len(by_example.keys() & self._by_id.keys()),
             overlap=sum(len(found) > 1 for found in by_example.values()),
             alpha=compute_alpha([review.verdict for review in found] for found in by_example.values()),
             verdicts=dict(Counter(review.verdict for review in every)),
@@ -174,12 +193,17 @@ class ReviewDesk:
         Feed it to ``evidence.judge.recalibrate``. An example on which they are evenly split is left out.
         """
         verdicts: list[tuple[float, bool]] = []
-        for example_id, found in self._group_reviews().items():
+        for example_id, found in self._group_reviews(with_gone=True).items():
             right = sum(review.verdict == "accept" for review in found)
-            if 2 * right == len(found):
+            if example_id in self._gone:
+                verdicts.extend((score, False) for score in self._gone[example_id].judge_scores)
                 continue
-            scores = [v.score for v in self._load(self._by_id[example_id]).verdicts if v.check == "judge"]
-            verdicts.extend((score, 2 * right > len(found)) for score in scores)
+            example = self._load(self._by_id[example_id])
+            # The judge saw the words that were corrected; who accepts the new ones says nothing of those.
+            was_wrong = is_corrected(example)
+            if was_wrong or 2 * right != len(found):
+                is_right = 2 * right > len(found) and not was_wrong
+                verdicts.extend((score, is_right) for score in _read_judge_scores(example.verdicts))
         return verdicts
 
     def _is_mine(self, review: Review) -> bool:
@@ -198,6 +222,16 @@ class ReviewDesk:
                     chance = sha256_hex(f"{self.hash}{example.id}".encode())[:16]
                     yield _Place(example.id, split, start, confidence, chance), example.kind
 
+    def _walk_gone(self) -> Iterator[tuple[str, _Gone]]:
+        after: int | None = 0
+        while after is not None:
+            rows, after = self._datasets.list_rejected(
+                self._name, principal=self._principal, after=after, limit=_PAGE
+            )
+            for row in rows:
+                if row.reason == REVIEW_CHECK:
+                    yield row.id, _Gone(row.kind, _read_judge_scores(row.verdicts))
+
     def _load(self, place: _Place) -> Example:
         found, _ = self._datasets.list_examples(
             self._name, place.split, principal=self._principal, after=place.after, limit=_PAGE
@@ -210,15 +244,25 @@ class ReviewDesk:
             found, cursor = self._reviews.list_reviews(
                 self._name, principal=self._principal, cursor=cursor, limit=_REVIEWS
             )
-            yield from (review for review in found if review.example_id in self._by_id)
+            yield from found
             if cursor is None:
                 return
 
-    def _group_reviews(self) -> dict[str, list[Review]]:
+    def _group_reviews(self, *, with_gone: bool = False) -> dict[str, list[Review]]:
         grouped: dict[str, list[Review]] = {}
         for review in self._all_reviews():
-            grouped.setdefault(review.example_id, []).append(review)
+            if review.example_id in self._by_id or (with_gone and review.example_id in self._gone):
+                grouped.setdefault(review.example_id, []).append(review)
         return grouped
+
+
+def is_corrected(example: Example) -> bool:
+    """Tell whether a reviewer's words stand in an example."""
+    return any(v.check == REVIEW_CHECK and v.detail == CORRECTED for v in example.verdicts)
+
+
+def _read_judge_scores(verdicts: Iterable[Verdict]) -> tuple[float, ...]:
+    return tuple(verdict.score for verdict in verdicts if verdict.check == "judge")
 
 
 def _summarise(reviews: Iterable[Review]) -> Iterator[ReviewerSummary]:

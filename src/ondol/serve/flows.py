@@ -21,6 +21,7 @@ from ondol.engines.chat.openai import OpenAIChat
 from ondol.engines.embed.remembered import RememberingEmbedder
 from ondol.engines.open import OpenChat, open_chat, open_embedder, open_reranker
 from ondol.engines.settings import EngineLimits, ModelChoice, ModelSettings
+from ondol.forge.apply import Applied, apply_reviews
 from ondol.forge.forget import Forgotten, forget_document
 from ondol.forge.foundry import Engines, Workplace, run_forge
 from ondol.forge.recipe import NO_MODEL, Recipe
@@ -267,6 +268,15 @@ class Ondol:
             actor=principal.name, action="document.forget", resource=forgotten.uri, outcome="success"
         )
         return forgotten
+
+    def apply_reviews(self, name: str, *, principal: Principal) -> Applied:
+        """Make experts' verdicts part of a dataset; see ``ondol.forge.apply``."""
+        applied = apply_reviews(self.store, name, principal=principal)
+        if applied.version:
+            self.store.audit.append(
+                actor=principal.name, action="dataset.review", resource=name, outcome="success"
+            )
+        return applied
 
     def _after_change(self, action: str, document_id: str, *, principal: Principal) -> None:
         self.store.audit.append(actor=principal.name, action=action, resource=document_id, outcome="success")

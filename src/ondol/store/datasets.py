@@ -9,6 +9,7 @@ import secrets
 import shutil
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from datetime import datetime
 from pathlib import Path
 from typing import Protocol, TypeVar
 
@@ -73,6 +74,16 @@ class Amender(Protocol):
 
     def amend(self, name: str, data: bytes, *, change: DatasetChange, lines: Mapping[str, int]) -> bytes:
         """Return a file as it is to be; ``lines`` are those of the files of rows that are left, by name."""
+
+
+class Reviser(Amender, Protocol):
+    """Decides on every example of a dataset that is revised, then keeps its text files true."""
+
+    def revise(self, split: Split, example: Example) -> Example | Rejected:
+        """Return the example as it is to be, or why it goes."""
+
+    def describe(self, former_hash: str, changed_at: datetime) -> DatasetChange:
+        """Return what happened, for the history; asked when all examples were seen."""
 
 
 class Datasets:
@@ -188,7 +199,8 @@ class Datasets:
     def create(self, name: str, *, replace: bool = False) -> Iterator[DatasetWriter]:
         """Give a writer; the dataset appears with its ``finish``, or not at all.
 
-        A dataset with the same content under this name gives way.
+        A dataset with the same content under this name gives way; one that came of the same content by
+        experts' reviews stays.
 
         Args:
             name: of the dataset, no version.
@@ -204,6 +216,9 @@ class Datasets:
         def install(partial: Path, manifest: DatasetManifest) -> DatasetManifest:
             with self.lock.hold(timeout_s=_WAIT_S):
                 former = self._read_manifest(name) if self._place(name).exists() else None
+                if former is not None and not replace and _was_reviewed(former, manifest.hash):
+                    shutil.rmtree(partial)
+                    return former
                 if former is not None and former.hash != manifest.hash:
                     if not replace:
                         raise ConflictError(
@@ -283,6 +298,61 @@ class Datasets:
             )
         return Removal(dataset=name, example_ids=tuple(removed), change=change, manifest=left)
 
+    def revise(self, name: str, reviser: Reviser) -> tuple[DatasetManifest, str]:
+        """Write a dataset anew as ``reviser`` has it; what it was is kept as a version.
+
+        An example that goes is written to the rejected rows.
+
+        Args:
+            name: of the dataset, no version.
+            reviser: sees every example, then each file that is not of rows.
+
+        Returns:
+            The manifest, and the name of the version; empty when nothing was changed.
+
+        Raises:
+            NotFoundError: no such dataset.
+            ConflictError: another process writes it.
+        """
+        _check_name(name)
+        manifest = self._read_manifest(name)
+        version = ""
+
+        def install(partial: Path, installed: DatasetManifest) -> DatasetManifest:
+            nonlocal version
+            with self.lock.hold(timeout_s=_WAIT_S):
+                version = f"{name}@{self._next_version(name)}"
+                self._place(name).replace(self._folder / version)
+                self._move_in(partial, name)
+            return installed
+
+        with self._write(name, install) as writer:
+            manifest = self._read_manifest(name)
+            if not self._revise_examples(manifest, writer, reviser):
+                return manifest, ""
+            change = reviser.describe(manifest.hash, self._clock())
+            for file in manifest.files:
+                if not file.endswith(".jsonl"):
+                    data = (self._place(name) / file).read_bytes()
+                    writer.add_file(file, reviser.amend(file, data, change=change, lines=writer.lines))
+            revised = writer.finish(
+                fingerprint=manifest.fingerprint,
+                recipe=manifest.recipe,
+                sources=manifest.sources,
+                models=manifest.models,
+                ondol_version=manifest.ondol_version,
+                created_at=manifest.created_at,
+                history=(*manifest.history, change),
+            )
+        return revised, version
+
+    def read_examples(self, name: str) -> Iterator[tuple[Split, Example]]:
+        """Yield every example; for whoever may work on all of a dataset, so nobody is asked for."""
+        manifest = self._read_manifest(name)
+        for split in SPLITS:
+            for _, line in self._walk(manifest, split, 0):
+                yield split, Example.model_validate_json(line)
+
     def delete(self, name: str) -> int:
         """Delete a dataset and its versions, or one version; return how many; raises ``NotFoundError``."""
         names = [name, *self._versions(name)] if _NAME.match(name) else [name]
@@ -319,6 +389,28 @@ class Datasets:
                 else:
                     writer.add_line(split, example, line)
         return removed
+
+    def _revise_examples(self, manifest: DatasetManifest, writer: DatasetWriter, reviser: Reviser) -> bool:
+        """Write the rows as they are to be; return whether any is another one."""
+        gone: list[Rejected] = []
+        is_changed = False
+        for split in SPLITS:
+            for _, line in self._walk(manifest, split, 0):
+                example = Example.model_validate_json(line)
+                revised = reviser.revise(split, example)
+                if isinstance(revised, Rejected):
+                    gone.append(revised)
+                elif revised == example:
+                    writer.add_line(split, example, line)
+                else:
+                    is_changed = True
+                    writer.add(split, revised)
+        for stem in (REJECTED, RETENTION):
+            for _, line in self._walk(manifest, stem, 0):
+                writer.add_raw(stem, line)
+        for row in gone:
+            writer.add_rejected(row)
+        return is_changed or bool(gone)
 
     def _copy_others(
         self, manifest: DatasetManifest, writer: DatasetWriter, document: str, amender: Amender
@@ -500,6 +592,11 @@ def _check_name(name: str) -> None:
             f"{name[:80]!r} cannot be the name of a dataset.",
             remedy="Use up to 64 lower-case letters, digits, dots, dashes and underscores.",
         )
+
+
+def _was_reviewed(manifest: DatasetManifest, former_hash: str) -> bool:
+    """Tell whether a dataset came of rows with this hash by reviews, which are not to be lost."""
+    return any(not change.document and change.former_hash == former_hash for change in manifest.history)
 
 
 def _missing(name: str) -> NotFoundError:
