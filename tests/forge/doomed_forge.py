@@ -8,7 +8,11 @@ import os
 import sys
 from pathlib import Path
 
+sys.path.append(str(Path(__file__).parents[1]))
+
 from forging import build_recipe, forge
+
+from killing import serve_homes
 
 
 def run(base_url: str, home: Path) -> None:
@@ -22,18 +26,5 @@ def run(base_url: str, home: Path) -> None:
     (home / "hash").write_text(report.hash)
 
 
-def main() -> None:
-    print("ready", flush=True)
-    for line in sys.stdin:
-        child = os.fork()
-        if child == 0:
-            os.setsid()
-            run(sys.argv[1], Path(line.strip()))
-            os._exit(0)
-        print(child, flush=True)
-        _, status = os.waitpid(child, 0)
-        print(os.waitstatus_to_exitcode(status), flush=True)
-
-
 if __name__ == "__main__":
-    main()
+    serve_homes(lambda home: run(sys.argv[1], home))

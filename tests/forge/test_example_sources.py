@@ -1,7 +1,7 @@
 """An example names every document that is in it, and is as strict as the strictest of them."""
 
 from ondol.core.examples import Draft, Evidence, Passage, Turn
-from ondol.forge.settle import build_example
+from ondol.forge.rows import build_example
 
 
 def _place(number, **fields):

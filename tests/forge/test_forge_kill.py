@@ -1,53 +1,20 @@
 """Killed with -9 at any moment and run again: the same dataset, and no finished model call made twice."""
 
-import os
 import random
 import shutil
 import signal
-import subprocess
-import sys
 import time
 from collections import Counter
-from contextlib import suppress
 from pathlib import Path
 
 import pytest
 from forging import build_home, write_varied
 from writer_server import serving
 
+from killing import Doomed
+
 KILLS = 20
 LATENCY_S = 0.02
-
-
-class Doomed:
-    """The process that forges in forks of itself."""
-
-    def __init__(self, base_url: str) -> None:
-        self._process = subprocess.Popen(
-            [sys.executable, str(Path(__file__).with_name("doomed_forge.py")), base_url],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-        )
-        assert self._read() == "ready"
-
-    def forge(self, home: Path, *, kill_after_s: float | None = None) -> int:
-        """Run once, perhaps not to the end; return the exit status."""
-        print(home, file=self._process.stdin, flush=True)
-        pid = int(self._read())
-        if kill_after_s is not None:
-            time.sleep(kill_after_s)
-            with suppress(ProcessLookupError):  # it was done before
-                os.kill(pid, signal.SIGKILL)
-        return int(self._read())
-
-    def close(self) -> None:
-        self._process.stdin.close()
-        self._process.stdout.close()
-        self._process.wait(timeout=30)
-
-    def _read(self) -> str:
-        return self._process.stdout.readline().strip()
 
 
 def answer(body, count):
@@ -70,12 +37,12 @@ def test_killed_at_random_moments(tmp_path, handbook):
     template = build_home(tmp_path / "template", handbook)
     rng = random.Random(20)
     with serving(answer) as server:
-        doomed = Doomed(server.base_url)
+        doomed = Doomed(Path(__file__).with_name("doomed_forge.py"), server.base_url)
         try:
             undisturbed = tmp_path / "undisturbed"
             shutil.copytree(template, undisturbed)
             began = time.monotonic()
-            assert doomed.forge(undisturbed) == 0
+            assert doomed.work(undisturbed) == 0
             seconds = time.monotonic() - began
             wanted, calls = (undisturbed / "hash").read_text(), count_calls(undisturbed)
             assert wanted
@@ -85,7 +52,7 @@ def test_killed_at_random_moments(tmp_path, handbook):
             shutil.copytree(template, home)
             kills = runs = 0
             while kills < KILLS:
-                status = doomed.forge(home, kill_after_s=rng.uniform(0.05, 0.9) * seconds)
+                status = doomed.work(home, kill_after_s=rng.uniform(0.05, 0.9) * seconds)
                 runs += 1
                 kills += status == -signal.SIGKILL
                 if status == 0:
@@ -97,7 +64,7 @@ def test_killed_at_random_moments(tmp_path, handbook):
                 assert (
                     max(count_calls(home).values(), default=0) <= 1 if (home / "calls.log").exists() else True
                 )
-            assert doomed.forge(home) == 0
+            assert doomed.work(home) == 0
             assert (home / "hash").read_text() == wanted
             made = count_calls(home)
             assert set(made) >= set(calls)

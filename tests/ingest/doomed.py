@@ -3,10 +3,12 @@
 Everything is imported once; each ingest runs in a fork made before any thread or child process exists.
 """
 
-import os
 import sys
 from pathlib import Path
 
+sys.path.append(str(Path(__file__).parents[1]))
+
+from killing import serve_homes
 from ondol.core.access import LOCAL_PRINCIPAL
 from ondol.ingest.pipeline import IngestOptions, ingest
 from ondol.search.indexer import Indexer
@@ -27,18 +29,5 @@ def run(folder: str, home: Path) -> None:
         )
 
 
-def main() -> None:
-    print("ready", flush=True)
-    for line in sys.stdin:
-        child = os.fork()
-        if child == 0:
-            os.setsid()
-            run(sys.argv[1], Path(line.strip()))
-            os._exit(0)
-        print(child, flush=True)
-        _, status = os.waitpid(child, 0)
-        print(os.waitstatus_to_exitcode(status), flush=True)
-
-
 if __name__ == "__main__":
-    main()
+    serve_homes(lambda home: run(sys.argv[1], home))

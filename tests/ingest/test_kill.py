@@ -1,53 +1,18 @@
 """Killed with -9 at any moment and run again: the corpus is that of an undisturbed run."""
 
-import os
 import random
 import shutil
-import signal
-import subprocess
-import sys
 import time
 import zipfile
-from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
+from killing import Doomed
 from ondol.store import open_store
 
 HANGUL = Path(__file__).parents[1] / "data" / "hangul"
 KILLS = 20
-
-
-class Doomed:
-    """The process that ingests in forks of itself."""
-
-    def __init__(self, folder: Path) -> None:
-        self._process = subprocess.Popen(
-            [sys.executable, str(Path(__file__).with_name("doomed.py")), str(folder)],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-        )
-        assert self._read() == "ready"
-
-    def ingest(self, home: Path, *, kill_after_s: float | None = None) -> int:
-        """Run one ingest, perhaps not to its end; return its exit status."""
-        print(home, file=self._process.stdin, flush=True)
-        pid = int(self._read())
-        if kill_after_s is not None:
-            time.sleep(kill_after_s)
-            with suppress(ProcessLookupError):  # it was done before
-                os.kill(pid, signal.SIGKILL)
-        return int(self._read())
-
-    def close(self) -> None:
-        self._process.stdin.close()
-        self._process.stdout.close()
-        self._process.wait(timeout=30)
-
-    def _read(self) -> str:
-        return self._process.stdout.readline().strip()
 
 
 @pytest.fixture
@@ -76,16 +41,16 @@ def test_killed_at_random_moments(folder: Path, tmp_path: Path, pool, analyser, 
     undisturbed = corpus.dump()
     assert len(undisturbed["documents"]) >= 15
     assert any(undisturbed["found"].values())
-    doomed = Doomed(folder)
+    doomed = Doomed(Path(__file__).with_name("doomed.py"), str(folder))
     try:
         started_s = time.monotonic()
-        assert doomed.ingest(tmp_path / "whole") == 0
+        assert doomed.work(tmp_path / "whole") == 0
         whole_s = time.monotonic() - started_s
         chance = random.Random(20)
         num_killed = 0
         for number in range(KILLS):
             home = tmp_path / f"home-{number}"
-            num_killed += doomed.ingest(home, kill_after_s=chance.uniform(0.0, whole_s)) != 0
+            num_killed += doomed.work(home, kill_after_s=chance.uniform(0.0, whole_s)) != 0
             with open_store(home) as store:
                 again = type(corpus)(store, pool, analyser)
                 again.ingest(folder)

@@ -10,14 +10,11 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from ondol.core.access import Label
 from ondol.core.examples import (
     Draft,
-    Evidence,
     Example,
     ExampleKind,
     Passage,
-    Provenance,
     Rejected,
     Split,
     Verdict,
@@ -27,9 +24,9 @@ from ondol.core.ids import sha256_hex
 from ondol.forge.order import Order
 from ondol.forge.produce import Produced, Visit, Workshop
 from ondol.forge.recipe import Recipe
+from ondol.forge.rows import build_example, build_rejected, read_text
 from ondol.forge.verify.verifier import is_accepted
-from ondol.forge.write.openbook import build_messages, build_open_book
-from ondol.policy.access import strictest
+from ondol.forge.write.openbook import build_open_book
 from ondol.store.forging import Batch, RunLedger
 
 FACT_KINDS: tuple[ExampleKind, ...] = ("qa", "list", "table")
@@ -39,7 +36,7 @@ COMPOSED_KINDS: tuple[ExampleKind, ...] = ("not_in_documents", "dialogue", "inst
 _TRAINING_ONLY: frozenset[ExampleKind] = frozenset({"dialogue", "instruction", "paraphrase"})
 _SEEDS = 8
 _DISTRACTORS = 3
-_KEPT_TEXT = 2000
+
 _FAIR_TRIAL = 12
 _LEAST_YIELD = 0.05
 
@@ -228,7 +225,7 @@ class Settler:
                 example = build_example(draft, verdicts)
                 good.append(_Candidate(draft, example, self._open(draft, result.order, split)))
             else:
-                self._reject(_build_rejected(draft, verdicts))
+                self._reject(build_rejected(draft, verdicts))
         return good
 
     def _take(self, wordings: Sequence[_Candidate], split: Split, *, most: int | None) -> int:
@@ -280,7 +277,7 @@ class Settler:
         for gate in (self._selector, *self._gates):
             verdicts.append(gate.judge(candidate.example))
             if not verdicts[-1].passed:
-                self._reject(_build_rejected(candidate.draft, verdicts))
+                self._reject(build_rejected(candidate.draft, verdicts))
                 return None
         return candidate.example.model_copy(update={"verdicts": tuple(verdicts)})
 
@@ -289,7 +286,7 @@ class Settler:
         if draft.book == "open" or draft.kind not in FACT_KINDS:
             return draft
         shares = self._recipe.book
-        digest = sha256_hex(f"{self._recipe.seed}\x00{_describe(draft)}".encode())
+        digest = sha256_hex(f"{self._recipe.seed}\x00{read_text(draft)}".encode())
         chance = int(digest[:8], 16) / 0x100000000
         is_open = split == "test" or chance < shares.get("open", 0.0) / sum(shares.values())
         if not is_open:
@@ -371,71 +368,11 @@ class Settler:
         )
 
 
-def build_example(draft: Draft, verdicts: Sequence[Verdict]) -> Example:
-    """Return the example that a draft has become."""
-    evidence = tuple({_place(e): e for turn in draft.turns for e in turn.evidence}.values())
-    # An example shows its passages too, so their labels and licences bind it as well.
-    further: tuple[Passage | Evidence, ...] = (*draft.passages, *draft.origins)
-    labels = [each.label for each in (*evidence, *further)]
-    licences = dict.fromkeys(each.licence for each in (*evidence, *further))
-    messages = build_messages(draft)
-    identity = "\x00".join([draft.kind, *(m.content for m in messages), *(e.quote for e in evidence)])
-    return Example(
-        id="exm_" + sha256_hex(identity.encode())[:24],
-        messages=messages,
-        kind=draft.kind,
-        book=draft.book,
-        language=draft.language,
-        topic=draft.topic,
-        group=" ".join(draft.facts),
-        label=str(strictest(Label.parse(label) for label in labels)),
-        licences=tuple(licences),
-        provenance=Provenance(
-            evidence=evidence,
-            shown=tuple(dict.fromkeys(each.document for each in further)),
-            facts=draft.facts,
-            writer=draft.writer,
-            model=draft.model,
-            calls=draft.calls,
-            wording=draft.wording,
-        ),
-        verdicts=tuple(verdicts),
-    )
-
-
-def _build_rejected(draft: Draft, verdicts: Sequence[Verdict]) -> Rejected:
-    failed = next(verdict for verdict in verdicts if not verdict.passed)
-    text = _describe(draft)
-    sources: tuple[Passage | Evidence, ...] = (
-        *(e for turn in draft.turns for e in turn.evidence),
-        *draft.passages,
-        *draft.origins,
-    )
-    return Rejected(
-        id="rej_" + sha256_hex(f"{draft.kind}\x00{failed.check}\x00{text}".encode())[:24],
-        kind=draft.kind,
-        reason=failed.check,
-        detail=failed.detail,
-        text=text[:_KEPT_TEXT],
-        documents=tuple(dict.fromkeys(each.document for each in sources)),
-        writer=draft.writer,
-        verdicts=tuple(verdicts),
-    )
-
-
 def _finish(candidate: _Candidate) -> Example:
     """Return the example in the form in which it is asked."""
     if candidate.open_form is candidate.draft:
         return candidate.example
     return build_example(candidate.open_form, candidate.example.verdicts)
-
-
-def _describe(draft: Draft) -> str:
-    return "\n".join(f"{turn.question}\n{turn.answer}" for turn in draft.turns)
-
-
-def _place(evidence: Evidence) -> tuple[str, int, int, int]:
-    return evidence.document, evidence.page, evidence.start, evidence.end
 
 
 def _comes_from(example: Example, document: str) -> bool:
