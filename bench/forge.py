@@ -410,11 +410,13 @@ def measure_model(arguments, folder):
 
 
 def compare(rows):
-    """Add how each tool stands to the best peer."""
+    """Add how each tool stands to the best peer, where a peer has anything that counts."""
     for rate in ("true/min", "true/CPU min", "plain/min"):
         best = max((row[rate] for row in rows if not row["tool"].startswith("ondol")), default=0.0)
         for row in rows:
-            row[f"{rate} × best peer"] = row[rate] / best if best else None
+            row.pop(f"{rate} × best peer", None)
+            if best:
+                row[f"{rate} × best peer"] = row[rate] / best
 
 
 def score(run, checker):
@@ -569,8 +571,9 @@ NOTES = (
     "reword; the peers leave all writing to the model, which is what a 135M model cannot do",
     "bound s: requests / 32, rounded up, times 0.5 s; × bound compares the time from the first request "
     "to the last reply with it",
-    "stopped: the tool's time was over; peers go through the document four pieces at a time, and what they "
-    "had accepted by then counts",
+    "a ratio to the best peer is given where a peer has a true sample at all",
+    "stopped: the tool's time was over (180 s); peers go through the document four pieces at a time, and what "
+    "they had accepted by then counts",
     "the machine is shared with other work: trust ratios and CPU seconds more than wall seconds",
 )
 
