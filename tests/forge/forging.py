@@ -13,6 +13,7 @@ from ondol.engines.cache import CachedChat
 from ondol.engines.chat.openai import OpenAIChat
 from ondol.forge.foundry import Engines, Workplace, run_forge
 from ondol.forge.recipe import Recipe
+from ondol.forge.usage import Usage
 from ondol.ingest.pipeline import IngestOptions, ingest
 from ondol.search.indexer import Indexer
 from ondol.sources.pool import ParserPool
@@ -79,14 +80,20 @@ def forge(
 ):
     """Run the forge in ``home``: with the server at ``base_url``, or by code alone."""
     with open_store(home) as store:
-        writer = None
+        writer, usage = None, Usage()
+
+        def note(keyed) -> None:
+            usage.note(keyed)
+            if on_call is not None:
+                on_call(keyed)
+
         if base_url:
             chat = OpenAIChat(base_url, model, profile={"context_tokens": 8192}, attempts=3)
-            writer = CachedChat(
-                chat, store.calls, fingerprint=fingerprint, principal=principal, on_call=on_call
-            )
+            writer = CachedChat(chat, store.calls, fingerprint=fingerprint, principal=principal, on_call=note)
             assert isinstance(writer.profile, ModelProfile)
-        engines = Engines(writer=writer, trainee=writer, fingerprint=fingerprint, concurrency=concurrency)
+        engines = Engines(
+            writer=writer, trainee=writer, fingerprint=fingerprint, concurrency=concurrency, usage=usage
+        )
         place = Workplace(store, Analyser(), engines, progress=progress, should_stop=should_stop)
         return run_forge(recipe, place, principal=principal, **options)
 

@@ -99,6 +99,11 @@ def run_forge(
         return shift.deliver(name or recipe.name, replace=replace)
 
 
+def is_finished(ledger: RunLedger) -> bool:
+    """Tell whether everything of a run is decided, so that only its dataset may be left to write."""
+    return ledger.get(_REPORT) is not None
+
+
 def _load_benchmarks(recipe: Recipe, place: Workplace) -> tuple[Decontaminator, str]:
     """Return what the dataset must not hold, and a hash of it: a run is another one when it changes."""
     digest = hashlib.sha256()
@@ -139,7 +144,7 @@ class _Shift:
 
     def work(self) -> None:
         """Do what is left to do; raises ``Interrupted``."""
-        if self._ledger.get(_REPORT):
+        if is_finished(self._ledger):
             return
         place, engines = self._place, self._place.engines
         plain = build_verifier(analyser=place.analyser, embedder=engines.embedder)
@@ -214,7 +219,8 @@ class _Shift:
             if number > kept:
                 pending.append(example)
             if len(pending) >= _RETAINED_AT_ONCE:
-                self._ledger.commit(Batch(retention=tuple(pending)))
+                usage = self._place.engines.usage.drain()
+                self._ledger.commit(Batch(retention=tuple(pending), counters=usage))
                 pending = []
             self._place.progress(ForgeProgress(stage="retention", done=number, total=wanted))
             if self._place.should_stop():
@@ -232,7 +238,8 @@ class _Shift:
     def clock_out(self, started_s: float) -> None:
         """Add this process's time to the run's."""
         milliseconds = round(1000 * (time.monotonic() - started_s))
-        self._ledger.commit(Batch(counters={"milliseconds": milliseconds}))
+        usage = self._place.engines.usage.drain()
+        self._ledger.commit(Batch(counters={"milliseconds": milliseconds, **usage}))
 
     def _explain(self, settler: Settler) -> str:
         """Return why fewer were accepted than wanted, and what would help; empty when none is missing."""
@@ -280,6 +287,7 @@ class _Shift:
             recall=splits.get("recall", 0),
             retention=self._count_retention(),
             requests=counters.get("requests", 0),
+            replayed=counters.get("replayed", 0),
             tokens={
                 "prompt": counters.get("prompt_tokens", 0),
                 "completion": counters.get("completion_tokens", 0),

@@ -6,7 +6,7 @@ run takes the same ones.
 
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Protocol, Self
@@ -163,9 +163,8 @@ class Line:
         visit, futures = self._waiting.popleft()
         return visit, [future.result() for future in futures]
 
-    def drop(self) -> list[Produced]:
-        """Cancel what has not begun; wait for what has, and return it: its calls were made."""
+    def drop(self) -> None:
+        """Cancel what has not begun, and wait for what has: its calls are made, and count."""
         futures = [future for _, orders in self._waiting for future in orders]
         self._waiting.clear()
-        begun = [future for future in futures if not future.cancel()]
-        return [future.result() for future in begun if future.exception() is None]
+        wait([future for future in futures if not future.cancel()])

@@ -53,8 +53,9 @@ class ForgeReport(Frozen):
         dataset: its name; empty when the run was interrupted.
         accepted: examples in train, validation and test.
         by_reason: rejected drafts, by the check that failed.
-        tokens: prompt and completion tokens of all model calls, replayed ones among them.
-        replayed: requests answered from the cache of earlier runs.
+        requests: finished model calls, of writer, judge and trainee together.
+        replayed: calls that were not made, because their replies were kept.
+        tokens: prompt and completion tokens of the calls made.
         shortfall: why fewer than wanted were accepted and what would help; empty when none is missing.
         notes: what the user should know, one sentence each.
         hash: of the dataset's rows: two runs with equal rows have equal hashes.

@@ -56,8 +56,7 @@ class Rounds:
                 self._work_off(each, lines, open_splits[at:], pace)
         finally:
             for line in lines.values():
-                for unused in line.drop():
-                    settler.count_costs(unused)
+                line.drop()
             settler.flush({})
 
     def _work_off(

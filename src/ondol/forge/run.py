@@ -27,6 +27,7 @@ from ondol.forge.report import ForgeProgress, ForgeStage
 from ondol.forge.rounds import Interrupted, Rounds
 from ondol.forge.select import Selector
 from ondol.forge.settle import FACT_KINDS, Settler
+from ondol.forge.usage import Usage
 from ondol.forge.verify.verifier import Verifier
 from ondol.forge.visits import VisitPlanner
 from ondol.forge.write.compose import Composer
@@ -55,6 +56,7 @@ class Engines:
         licences: of the models, by name, where known.
         concurrency: requests the writer may have at once.
         trainee_concurrency: likewise the trainee.
+        usage: counts their calls.
     """
 
     writer: ChatModel | None = None
@@ -65,6 +67,7 @@ class Engines:
     licences: Mapping[str, str] = field(default_factory=dict)
     concurrency: int = 1
     trainee_concurrency: int = 1
+    usage: Usage = field(default_factory=Usage)
 
     @property
     def is_capable(self) -> bool:
@@ -184,6 +187,7 @@ class ForgeRun:
                 terms=build_terms(line.analyser),
             ),
             gates=[line.decontaminator] if line.decontaminator else [],
+            usage=line.engines.usage,
         )
         settler.restore()
         self._accepted_before = settler.num_accepted
@@ -269,7 +273,7 @@ class ForgeRun:
                 total=self._recipe.target,
                 accepted=accepted,
                 rejected=settler.rejected.total(),
-                requests=settler.counters["requests"],
+                requests=self._line.engines.usage.requests,
                 by_check=dict(settler.rejected),
                 per_minute=rate,
                 eta_s=60 * left / rate if rate > 0 else None,

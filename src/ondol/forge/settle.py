@@ -25,6 +25,7 @@ from ondol.forge.order import Order
 from ondol.forge.produce import Produced, Visit, Workshop
 from ondol.forge.recipe import Recipe
 from ondol.forge.rows import build_example, build_rejected, read_text
+from ondol.forge.usage import Usage
 from ondol.forge.verify.verifier import is_accepted
 from ondol.forge.write.openbook import build_open_book
 from ondol.store.forging import Batch, RunLedger
@@ -81,6 +82,7 @@ class Settler:
     Args:
         targets: accepted examples wanted in each split.
         gates: asked in order after the checks, selection before decontamination.
+        usage: of the models; committed with the decisions.
     """
 
     def __init__(
@@ -92,6 +94,7 @@ class Settler:
         *,
         selector: Memory,
         gates: Sequence[Gate] = (),
+        usage: Usage | None = None,
     ) -> None:
         self._recipe = recipe
         self._targets = dict(targets)
@@ -99,6 +102,7 @@ class Settler:
         self._workshop = workshop
         self._selector = selector
         self._gates = tuple(gates)
+        self._usage = usage or Usage()
         self._pending = _Pending()
         self._accepted: Counter[tuple[Split, ExampleKind]] = Counter()
         self._taught: Counter[str] = Counter()
@@ -188,18 +192,10 @@ class Settler:
         """Decide on everything that came of a visit."""
         split = visit.planned.split
         for result in produced:
-            self.count_costs(result)
             self._settle_order(result, split, most=None)
         for kind in COMPOSED_KINDS:
             if self._is_behind(kind, split) and self._workshop.can_write(kind):
                 self._compose(kind, visit)
-
-    def count_costs(self, result: Produced) -> None:
-        """Count what an order took, whether its drafts are of use or not."""
-        written = result.written
-        self._count("requests", written.requests)
-        self._count("prompt_tokens", written.prompt_tokens)
-        self._count("completion_tokens", written.completion_tokens)
 
     def _settle_order(self, result: Produced, split: Split, *, most: int | None) -> None:
         """Take up to ``most`` drafts of an order, fact by fact."""
@@ -319,7 +315,6 @@ class Settler:
             use_case=self._recipe.use_case,
         )
         result = self._workshop.produce(order)
-        self.count_costs(result)
         self._settle_order(result, split, most=1)
 
     def _find_seeds(self, document: str, split: Split) -> list[Example]:
@@ -358,6 +353,7 @@ class Settler:
     def flush(self, meta: Mapping[str, str]) -> None:
         """Commit what was decided together with the place reached."""
         pending, self._pending = self._pending, _Pending()
+        pending.counters.update(self._usage.drain())
         self._ledger.commit(
             Batch(
                 accepted=tuple(pending.accepted),

@@ -5,6 +5,7 @@ The command line, the HTTP API and the jobs all work through ``Ondol``; no stage
 
 import threading
 from collections.abc import Callable, Iterator, Sequence
+from datetime import timedelta
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
@@ -14,6 +15,7 @@ from ondol.ask.answer import Asker
 from ondol.core.access import Label, Principal
 from ondol.core.answers import Answer, AnswerEvent, Turn
 from ondol.core.documents import Document, Filter, SearchResult
+from ondol.core.examples import DatasetManifest
 from ondol.core.protocols import Embedder, Reranker
 from ondol.engines.cache import CachedChat
 from ondol.engines.catalogue import Catalogue
@@ -22,10 +24,13 @@ from ondol.engines.embed.remembered import RememberingEmbedder
 from ondol.engines.open import OpenChat, open_chat, open_embedder, open_reranker
 from ondol.engines.settings import EngineLimits, ModelChoice, ModelSettings
 from ondol.forge.apply import Applied, apply_reviews
+from ondol.forge.clean import Cleaning, clean
 from ondol.forge.forget import Forgotten, forget_document
 from ondol.forge.foundry import Engines, Workplace, run_forge
+from ondol.forge.overview import Overview, survey
 from ondol.forge.recipe import NO_MODEL, Recipe
 from ondol.forge.report import ForgeProgress, ForgeReport
+from ondol.forge.usage import Usage
 from ondol.ingest.pipeline import IngestOptions, IngestProgress, IngestReport, ingest
 from ondol.search.indexer import Indexer
 from ondol.search.query import HybridSearcher
@@ -235,12 +240,18 @@ class Ondol:
         embedder = RememberingEmbedder(self.embedder) if self.embedder is not None else None
         prints = [f"{role}={chat.fingerprint if chat else ''}" for role, chat in chats.items()]
         prints.append(f"embedder={embedder.fingerprint if embedder else ''}")
+        usage = Usage()
         cached = {
-            role: CachedChat(chat, self.store.calls, fingerprint=chat.fingerprint, principal=principal)
+            role: CachedChat(
+                chat,
+                self.store.calls,
+                fingerprint=chat.fingerprint,
+                principal=principal,
+                on_call=usage.note,
+            )
             for role, chat in chats.items()
             if chat is not None
         }
-        licences = {record.name: record.licence for record in self.catalogue.list_models()}
         at_once = {
             role: (concurrency or SERVER_CONCURRENCY) if isinstance(chat, OpenAIChat) else 1
             for role, chat in chats.items()
@@ -251,9 +262,10 @@ class Ondol:
             trainee=cached.get("trainee"),
             embedder=embedder,
             fingerprint=" ".join(prints),
-            licences={name: licence for name, licence in licences.items() if licence},
+            licences=self._model_licences,
             concurrency=at_once["writer"],
             trainee_concurrency=at_once["trainee"],
+            usage=usage,
         )
 
     def _find_chat(self, name: str) -> OpenChat | None:
@@ -277,6 +289,30 @@ class Ondol:
                 actor=principal.name, action="dataset.review", resource=name, outcome="success"
             )
         return applied
+
+    def clean_forge(self, *, older_than: timedelta, remove: bool, principal: Principal) -> Cleaning:
+        """Remove what finished runs left behind, or say what that is; see ``ondol.forge.clean``."""
+        cleaning = clean(self.store, older_than=older_than, remove=remove, principal=principal)
+        if remove:
+            self.store.audit.append(
+                actor=principal.name,
+                action="forge.clean",
+                outcome="success",
+                detail={"runs": len(cleaning.runs), "calls": cleaning.calls},
+            )
+        return cleaning
+
+    def survey_dataset(self, name: str, *, principal: Principal) -> tuple[DatasetManifest, Overview]:
+        """Return what is known of a dataset, and what it amounts to; raises ``NotFoundError``."""
+        manifest = self.store.datasets.load_manifest(name, principal=principal)
+        overview = survey(
+            self.store.datasets, manifest, model_licences=self._model_licences, principal=principal
+        )
+        return manifest, overview
+
+    @property
+    def _model_licences(self) -> dict[str, str]:
+        return {record.name: record.licence for record in self.catalogue.list_models() if record.licence}
 
     def _after_change(self, action: str, document_id: str, *, principal: Principal) -> None:
         self.store.audit.append(actor=principal.name, action=action, resource=document_id, outcome="success")
