@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import datetime
 
 from sqlalchemy import Connection, delete, func, insert, select, update
 
@@ -87,6 +88,23 @@ class Calls:
             for batch in take_batches(keys):
                 connection.execute(delete(schema.model_call).where(_call.key.in_(batch)))
         return len(keys)
+
+    def measure_before(self, before: datetime) -> dict[str, int]:
+        """Return the keys of the calls made before, each with the length of its reply."""
+        with self._database.read() as connection:
+            rows = connection.execute(
+                select(_call.key, func.length(_call.reply)).where(_call.created_at < before)
+            )
+            return {str(key): int(size) for key, size in rows}
+
+    def remove(self, keys: Iterable[str]) -> int:
+        """Delete calls; return how many."""
+        count = 0
+        with self._database.write() as connection:
+            for batch in take_batches(keys):
+                statement = delete(schema.model_call).where(_call.key.in_(batch))
+                count += connection.execute(statement).rowcount
+        return count
 
     def count(self) -> int:
         """Return how many replies are kept."""

@@ -1,6 +1,7 @@
 """The file of a run's ledger: where it is, its lock, its format."""
 
 import re
+import shutil
 from pathlib import Path
 
 from sqlalchemy import URL, Connection
@@ -37,6 +38,26 @@ def connect_ledger(path: Path) -> Database:
 def build_run_lock(path: Path) -> FileLock:
     """Return the lock that whoever works on the run of this ledger holds."""
     return FileLock(path.with_name(".lock"), purpose=f"working on the run {path.parent.name}")
+
+
+def find_last_change(path: Path) -> float:
+    """Return when a ledger was last written, in seconds since the epoch."""
+    files = (path, path.with_name(f"{path.name}-wal"))
+    return max(file.stat().st_mtime for file in files if file.exists())
+
+
+def measure_run(path: Path) -> int:
+    """Return how many bytes the folder of a ledger takes."""
+    return sum(file.stat().st_size for file in path.parent.rglob("*") if file.is_file())
+
+
+def remove_run(path: Path) -> None:
+    """Delete a ledger with its folder; raises ``ConflictError`` while it is worked on."""
+    with build_run_lock(path).hold():
+        # The log goes first: beside another ledger of this name it would be read as that one's.
+        for ending in ("-wal", "-shm", ""):
+            path.with_name(f"{path.name}{ending}").unlink(missing_ok=True)
+        shutil.rmtree(path.parent)
 
 
 def prepare(connection: Connection, path: Path) -> None:

@@ -2,14 +2,21 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 from pathlib import Path
 from typing import Annotated
 
 import typer
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from ondol.core.errors import ConflictError
+from ondol.core.access import Principal
+from ondol.core.errors import AccessDeniedError, ConflictError
+from ondol.core.examples import DatasetChange, DatasetManifest
+from ondol.forge.apply import Applied
+from ondol.forge.card import CARD_FILE
+from ondol.forge.clean import Cleaning
 from ondol.forge.initial import find_recipe, propose_recipe
+from ondol.forge.overview import Overview
 from ondol.forge.recipe import load_recipe
 from ondol.forge.report import ForgeProgress, ForgeReport
 from ondol.serve.cli.terminal import (
@@ -30,6 +37,7 @@ from ondol.serve.cli.terminal import (
     table,
     tell_now_and_then,
 )
+from ondol.serve.flows import Ondol
 
 NO_DATASETS = (
     "No datasets. `ondol forge init` writes a recipe, `ondol forge run RECIPE` makes a dataset of it."
@@ -141,6 +149,154 @@ def list_datasets(home: Home = None, as_json: AsJson = False, as_: As = None) ->
     emit(result, as_json=as_json, show=lambda: print_table(grid, empty=NO_DATASETS))
 
 
+@forge.command("show")
+def show_dataset(
+    name: Annotated[str, typer.Argument(help="The dataset; name@1 is a former version.")],
+    home: Home = None,
+    as_json: AsJson = False,
+    as_: As = None,
+) -> None:
+    """Show a dataset: what is in it, what it may be used for, where it lies.
+
+    Example: ondol forge show manual-qa
+    """
+    with opened(home) as ondol:
+        principal = principal_of(ondol, as_)
+        manifest, overview = ondol.survey_dataset(name, principal=principal)
+        place = _locate(ondol, manifest.name, principal)
+    emit(manifest.to_json(), as_json=as_json, show=lambda: _print_dataset(manifest, overview, place))
+
+
+def _locate(ondol: Ondol, name: str, principal: Principal) -> Path | None:
+    try:
+        return ondol.store.datasets.locate(name, principal=principal)
+    except AccessDeniedError:
+        return None
+
+
+def _print_dataset(manifest: DatasetManifest, overview: Overview, place: Path | None) -> None:
+    kinds = sorted({kind for found in manifest.counts.values() for kind in found})
+    grid = table("split", "examples", *kinds)
+    for split, found in manifest.counts.items():
+        grid.add_row(split, str(sum(found.values())), *(str(found.get(kind, 0)) for kind in kinds))
+    print_table(grid, empty="No examples.")
+    verdict = overview.verdict
+    lines = [
+        f"beside them  {manifest.num_rejected} rejected, {manifest.num_retention} for retention",
+        f"label        {manifest.label}",
+        f"licences     {', '.join(manifest.licences) or 'none'}; for {verdict.use} use: {verdict.allowed}",
+        *([f"             {verdict.reason}"] if verdict.allowed != "yes" else []),
+        f"coverage     {overview.documents_met} of {overview.documents} documents are quoted, "
+        f"{overview.facts_taught} facts taught",
+        f"made         {manifest.created_at:%F %R} UTC by Ondol {manifest.ondol_version}",
+        *(
+            f"changed      {change.changed_at:%F %R} UTC: {_tell_change(change)}"
+            for change in manifest.history
+        ),
+    ]
+    if place is None:
+        lines.append("You may read part of it; what you may not is not counted under coverage.")
+    else:
+        lines += [f"folder       {place}", f"card         {place / CARD_FILE}"]
+    stdout.print("\n".join(lines), markup=False)
+
+
+def _tell_change(change: DatasetChange) -> str:
+    corrected = f", {change.num_corrected} corrected" if change.num_corrected else ""
+    confirmed = f", {change.num_confirmed} confirmed" if change.num_confirmed else ""
+    return f"{change.reason}: {change.num_examples} taken out{corrected}{confirmed}"
+
+
+@forge.command("apply-reviews")
+def apply_reviews(
+    name: Annotated[str, typer.Argument(help="The dataset.")],
+    home: Home = None,
+    as_json: AsJson = False,
+    as_: As = None,
+) -> None:
+    """Make the experts' verdicts part of a dataset; what it was is kept as a version.
+
+    What most of its reviewers reject leaves, what they corrected is put right, what they accept is marked so.
+
+    Example: ondol forge apply-reviews manual-qa
+    """
+    with opened(home) as ondol:
+        applied = ondol.apply_reviews(name, principal=principal_of(ondol, as_))
+    emit(applied.to_json(), as_json=as_json, show=lambda: stdout.print(_tell_applied(applied), markup=False))
+
+
+def _tell_applied(applied: Applied) -> str:
+    if not applied.reviews:
+        return f"Nobody has reviewed {applied.dataset}. `ondol up` opens the page where experts do."
+    if applied.version:
+        implied = f" ({applied.implied} of them with others that they rest on)" if applied.implied else ""
+        told = [
+            f"{applied.dataset}: {_count(len(applied.rejected), 'example')} left{implied}, "
+            f"{applied.corrected} corrected, {applied.confirmed} found right. "
+            f"It is kept as it was under {applied.version}."
+        ]
+    else:
+        told = [
+            f"{applied.dataset} is as its reviewers ({_count(applied.reviews, 'verdict')}) have it; nothing changed."
+        ]
+    if applied.related:
+        told.append(
+            f"Look at {_count(len(applied.related), 'unreviewed example')} next that teach facts of examples "
+            "found wrong; --json names them."
+        )
+    if applied.unmatched:
+        what = _count(applied.unmatched, "verdict")
+        told.append(f"{what} on examples that {applied.dataset} does not have any more; kept, not used.")
+    return "\n".join(told)
+
+
+@forge.command("clean")
+def clean(
+    older_than: Annotated[
+        int, typer.Option("--older-than", metavar="DAYS", min=0, help="What was changed since stays.")
+    ] = 30,
+    yes: Annotated[bool, typer.Option("--yes", help="Do it; else it is only said what would go.")] = False,
+    home: Home = None,
+    as_json: AsJson = False,
+    as_: As = None,
+) -> None:
+    """Remove what finished runs left behind: their ledgers, and model replies that no dataset came from.
+
+    Datasets are not touched. A run whose ledger went starts anew when it is asked for again.
+
+    Example: ondol forge clean --older-than 90 --yes
+    """
+    with opened(home) as ondol:
+        cleaning = ondol.clean_forge(
+            older_than=timedelta(days=older_than), remove=yes, principal=principal_of(ondol, as_)
+        )
+    emit(cleaning.to_json(), as_json=as_json, show=lambda: stdout.print(_tell_clean(cleaning), markup=False))
+
+
+def _tell_clean(cleaning: Cleaning) -> str:
+    size = f"{(cleaning.run_bytes + cleaning.call_bytes) / 1e6:.1f} MB"
+    what = (
+        f"{_count(len(cleaning.runs), 'ledger')} of finished runs and "
+        f"{_count(cleaning.calls, 'model reply', 'model replies')}, {size}"
+    )
+    if not cleaning.runs and not cleaning.calls:
+        told = "Nothing to remove; a smaller --older-than may find more."
+    elif cleaning.done:
+        told = f"Removed {what}."
+    else:
+        told = f"Not needed any more: {what}. --yes removes them."
+    if cleaning.unfinished:
+        stays = ", ".join(cleaning.unfinished)
+        told += f"\n{_count(len(cleaning.unfinished), 'run')} without a finished dataset kept: {stays}."
+    if cleaning.in_use:
+        told += "\nModel replies stay as long as one of them was worked on within that time."
+    return told
+
+
+def _count(number: int, one: str, more: str = "") -> str:
+    return f"{number} {one if number == 1 else more or f'{one}s'}"
+
+
 @forge.command("delete-document")
 def delete_document(
     uri: Annotated[str, typer.Argument(help="The document's address or path; it may be gone already.")],
@@ -172,7 +328,8 @@ def show_report(report: ForgeReport) -> None:
     """Print what a run ended with, losses first."""
     if report.interrupted:
         stdout.print(
-            f"Stopped with {report.accepted} of {report.target} accepted; the same command goes on.",
+            f"Stopped with {report.accepted} of {report.target} accepted; nothing is lost. "
+            "The same command goes on from here.",
             markup=False,
         )
         return
@@ -190,7 +347,8 @@ def show_report(report: ForgeReport) -> None:
         f"{report.dataset}: {report.accepted} of {report.target} accepted, {report.rejected} rejected; "
         f"{report.recall} for recall, {report.retention} for retention; {report.requests} requests, "
         f"{report.coverage.documents_met} of {report.coverage.documents} documents met, "
-        f"{report.seconds:.0f} s\n{report.path}",
+        f"{report.seconds:.0f} s\n{report.path}\n"
+        f"Next: ondol forge show {report.dataset}; experts review it on the page that `ondol up` opens.",
         markup=False,
     )
 
