@@ -13,7 +13,7 @@ from ondol.core.frozen import Frozen
 from ondol.forge.foundry import is_finished
 from ondol.store import Store
 from ondol.store.forging import open_ledger
-from ondol.store.forging_file import find_last_change, locate_ledgers, measure_run, remove_run
+from ondol.store.forging_file import locate_ledgers, measure_run, read_last_change, remove_run
 
 
 class Cleaning(Frozen):
@@ -60,7 +60,7 @@ def clean(store: Store, *, older_than: timedelta, remove: bool, principal: Princ
     }
     old, unfinished, in_use = [], [], []
     for path in locate_ledgers(store.home):
-        run_id, is_old = path.parent.name, datetime.fromtimestamp(find_last_change(path), UTC) < before
+        run_id, is_old = path.parent.name, datetime.fromtimestamp(read_last_change(path), UTC) < before
         if run_id in made and _is_finished(store, run_id):
             old += [path] if is_old else []
         else:

@@ -40,7 +40,7 @@ def build_run_lock(path: Path) -> FileLock:
     return FileLock(path.with_name(".lock"), purpose=f"working on the run {path.parent.name}")
 
 
-def find_last_change(path: Path) -> float:
+def read_last_change(path: Path) -> float:
     """Return when a ledger was last written, in seconds since the epoch."""
     files = (path, path.with_name(f"{path.name}-wal"))
     return max(file.stat().st_mtime for file in files if file.exists())

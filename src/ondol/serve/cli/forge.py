@@ -236,9 +236,8 @@ def _tell_applied(applied: Applied) -> str:
             f"It is kept as it was under {applied.version}."
         ]
     else:
-        told = [
-            f"{applied.dataset} is as its reviewers ({_count(applied.reviews, 'verdict')}) have it; nothing changed."
-        ]
+        what = _count(applied.reviews, "verdict")
+        told = [f"{applied.dataset} is as its reviewers have it ({what}); nothing was changed."]
     if applied.related:
         told.append(
             f"Look at {_count(len(applied.related), 'unreviewed example')} next that teach facts of examples "
