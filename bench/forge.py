@@ -2,7 +2,7 @@
 
 Run from the repository's root::
 
-    python bench/forge.py                       # all parts, about 40 minutes on two quiet cores
+    python bench/forge.py                       # all parts, about 25 minutes on two cores
     python bench/forge.py --parts mock faults --only ondol distilabel
     python bench/forge.py --smoke               # ours alone, below a minute
 
@@ -11,8 +11,8 @@ Three parts:
 - ``model``: everyone makes question-answer pairs from the same English file (two folders of the sample
   handbook; pieces of at most 1,600 characters, which suits a small model; three pairs a piece) with the same
   model, the embedded SmolLM2-135M-Instruct behind one local OpenAI-compatible endpoint. Accepted samples go
-  through one external check (``forge_check.py``), and up to 20 of each tool, drawn at random, are judged by
-  hand without knowing whose they are (``results/forge_verdicts.jsonl``).
+  through one external check (``forge_check.py``), and up to 20 of each tool are judged by hand
+  (``results/forge_verdicts.jsonl``).
 - ``mock``: about 200 samples from the whole handbook in pieces of at most 3,600 characters; the endpoint
   answers well and truly after 0.5 s, at most 32 at a time. Measures orchestration and packing, not truth.
 - ``faults``: the same with every 5th answer cut off and every 20th an HTTP 500.
@@ -564,16 +564,21 @@ NOTES = (
     "true: strict check by our own `ondol.evidence.support` on the best passages of the document, and the "
     "question's content words stand there; plain: 80 % of the answer's words and all its numbers stand in "
     "one passage, no code of ours; both without duplicates (`bench/forge_check.py`)",
-    "by hand: judged without knowing the tool (`forge_verdicts.jsonl`): right = the answer is true to the "
-    "document and answers the question; useful = worth training on",
+    "by hand: one judge, `forge_verdicts.jsonl`; not blind, since the peers' few samples are easily told: "
+    "right = true to the document and answers the question; useful = worth training on",
+    "exit 3 of Ondol: fewer than asked for (66), with the reason; the file holds no more certain facts",
+    "requests abandoned by a tool that was stopped burden the model's CPU of the next, such as `ondol (6)`",
     "wall s of Ondol includes `ondol ingest`; CPU s is the tool's whole process tree and the model's process",
     "Ondol writes its questions in code where a sentence's structure is certain and lets the small model "
     "reword; the peers leave all writing to the model, which is what a 135M model cannot do",
     "bound s: requests / 32, rounded up, times 0.5 s; × bound compares the time from the first request "
     "to the last reply with it",
+    "in the mock part Ondol has the fewest requests and not the shortest time: checks, selection and "
+    "embedding cost more than so few requests take, and with one document its plan of passages is slow",
+    "lines that say so: found by words such as failed, retry, dropped; some are noise",
     "a ratio to the best peer is given where a peer has a true sample at all",
-    "stopped: the tool's time was over (180 s); peers go through the document four pieces at a time, and what "
-    "they had accepted by then counts",
+    "stopped: the tool's time was over (180 s); peers go through the document four pieces at a time, and "
+    "what they had accepted by then counts",
     "the machine is shared with other work: trust ratios and CPU seconds more than wall seconds",
 )
 
