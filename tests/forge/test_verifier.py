@@ -10,6 +10,7 @@ from ondol.core.models import ModelProfile
 from ondol.engines.chat.fake import FakeChat
 from ondol.evidence.answerable import CALIBRATED
 from ondol.evidence.judge import Judge, weigh
+from ondol.forge.verify.nearness import Nearness
 from ondol.forge.verify.verifier import Verifier, build_verifier, is_accepted
 from ondol.text.morphemes import Analyser
 
@@ -115,11 +116,19 @@ class Counted:
         return rows / np.linalg.norm(rows, axis=1, keepdims=True)
 
 
-def test_a_passage_is_embedded_once_for_all_its_drafts():
+def test_meaning_is_asked_for_only_where_words_do_not_do():
     embedder = Counted()
     verifier = build_verifier(analyser=ANALYSER, embedder=embedder)
-    for _ in range(3):
-        assert is_accepted(verifier.verify(GOOD, [PASSAGE]))
+    assert is_accepted(verifier.verify(GOOD, [PASSAGE]))
+    assert embedder.texts == []
+
+
+def test_a_passage_is_embedded_once_for_all_its_drafts():
+    embedder = Counted()
+    nearness = Nearness(embedder)
+    for question in ("What is it?", "How long is it?", "What is it?"):
+        (cosine,) = nearness.measure(question, [PASSAGE])
+        assert 0 <= cosine <= 1
     assert sum(PASSAGE.text in text for text in embedder.texts) == 1
 
 

@@ -107,6 +107,10 @@ def plan_documents(
             chosen[document.id] = document
         else:
             skipped += 1
+    if not chosen and not skipped:
+        raise NotFoundError(
+            "There is no document that you may read.", remedy="`ondol ingest PATH` adds documents."
+        )
     if not chosen:
         raise NotFoundError(
             f"No document that you may read fits the recipe ({skipped} do not).",

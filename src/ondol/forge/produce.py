@@ -1,4 +1,4 @@
-"""Runs writers and checks over threads; hands the results over strictly in the order of the work.
+"""Runs writers over threads; hands the results over strictly in the order of the work.
 
 Whatever finishes first waits for its turn, so the decisions that follow depend on the plan alone and a second
 run takes the same ones.
@@ -28,11 +28,16 @@ class DraftVerifier(Protocol):
 
 @dataclass(frozen=True)
 class Produced:
-    """A finished order: what was written, each draft with its verdicts."""
+    """A finished order.
+
+    Attributes:
+        verdicts: of each draft, where models were asked for them; else drafts are checked when it is their
+            turn, and not at all when there is no room for them.
+    """
 
     order: Order
     written: Written
-    judged: tuple[tuple[Draft, tuple[Verdict, ...]], ...]
+    verdicts: tuple[tuple[Verdict, ...], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -49,7 +54,8 @@ class Workshop:
 
     Args:
         writers: which writer serves a kind.
-        verifier: judges each draft.
+        verifier: judges drafts.
+        asks_models: checks ask models too, so they run beside one another, as the writers do.
         concurrency: orders worked on at once; 1 for an engine whose replies depend on what else it computes.
         probe: asked about the first wording of each fact, where the recipe wants it.
     """
@@ -61,10 +67,12 @@ class Workshop:
         *,
         concurrency: int,
         probe: Probe | None = None,
+        asks_models: bool = False,
     ) -> None:
         self._writers = dict(writers)
         self._verifier = verifier
         self._probe = probe
+        self._asks_models = asks_models or probe is not None
         self._concurrency = concurrency
         self._pool = ThreadPoolExecutor(concurrency, thread_name_prefix="ondol-forge")
 
@@ -94,14 +102,15 @@ class Workshop:
         return kind in self._writers
 
     def produce(self, order: Order) -> Produced:
-        """Write and judge one order; raises ``EngineError`` when the engine is gone for good."""
+        """Write one order; raises ``EngineError`` when the engine is gone for good."""
         written = self._writers[order.kind].write(order)
-        passages = (order.passage, *order.others)
-        judged = tuple((draft, self._judge(draft, passages)) for draft in written.drafts)
-        return Produced(order, written, judged)
+        if not self._asks_models:
+            return Produced(order, written)
+        return Produced(order, written, tuple(self.judge(draft, order) for draft in written.drafts))
 
-    def _judge(self, draft: Draft, passages: Sequence[Passage]) -> tuple[Verdict, ...]:
-        verdicts = self._verifier.verify(draft, passages)
+    def judge(self, draft: Draft, order: Order) -> tuple[Verdict, ...]:
+        """Return the verdicts on a draft, up to and with the first that failed."""
+        verdicts = self._verifier.verify(draft, (order.passage, *order.others))
         if self._probe is None or draft.wording or draft.kind not in {"qa", "list", "table"}:
             return verdicts
         if any(not verdict.passed for verdict in verdicts):

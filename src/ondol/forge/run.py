@@ -43,7 +43,7 @@ _FORMAT = 1
 _SPLITS: tuple[Split, ...] = ("train", "validation", "test")
 _MAX_ATTEMPTS = 3
 _MIN_PACKED = 4
-_PACKED_YIELD = 0.6
+_PACKED_YIELD = 0.3
 
 
 @dataclass(frozen=True)
@@ -256,7 +256,13 @@ class ForgeRun:
             # The last one wins: what the composer builds rests on accepted examples, and costs no call.
             by_kind.update(dict.fromkeys(writer.kinds, writer))
         line = self._line
-        return Workshop(by_kind, line.verifier, concurrency=line.engines.concurrency, probe=line.probe)
+        return Workshop(
+            by_kind,
+            line.verifier,
+            concurrency=line.engines.concurrency,
+            probe=line.probe,
+            asks_models=line.engines.judge is not None,
+        )
 
     def _tell(self, stage: ForgeStage, *, done: int = 0, total: int = 0) -> None:
         self._progress(ForgeProgress(stage=stage, done=done, total=total))

@@ -72,8 +72,8 @@ class _Pending:
 @dataclass(frozen=True)
 class _Candidate:
     draft: Draft
-    example: Example
-    open_form: Draft
+    order: Order
+    verdicts: tuple[Verdict, ...] | None
 
 
 class Settler:
@@ -201,28 +201,15 @@ class Settler:
         """Take up to ``most`` drafts of an order, fact by fact."""
         for spoiled in result.written.spoiled:
             self._reject(spoiled)
-        good = self._sift(result, split)
-        for gate in (self._selector, *self._gates):
-            gate.prepare([candidate.example for candidate in good])
         by_facts: dict[tuple[str, ...], list[_Candidate]] = {}
-        for number, candidate in enumerate(good):
-            key = candidate.draft.facts or (str(number),)
-            by_facts.setdefault(key, []).append(candidate)
+        known = result.verdicts or (None,) * len(result.written.drafts)
+        for number, (draft, verdicts) in enumerate(zip(result.written.drafts, known, strict=True)):
+            key = draft.facts or (str(number),)
+            by_facts.setdefault(key, []).append(_Candidate(draft, result.order, verdicts))
         for wordings in by_facts.values():
             kept = self._take(wordings, split, most=most)
             if most is not None:
                 most -= kept
-
-    def _sift(self, result: Produced, split: Split) -> list[_Candidate]:
-        """Return the drafts that passed the checks; the others are rejected with their reason."""
-        good = []
-        for draft, verdicts in result.judged:
-            if is_accepted(verdicts):
-                example = build_example(draft, verdicts)
-                good.append(_Candidate(draft, example, self._open(draft, result.order, split)))
-            else:
-                self._reject(build_rejected(draft, verdicts))
-        return good
 
     def _take(self, wordings: Sequence[_Candidate], split: Split, *, most: int | None) -> int:
         """Take wordings of one fact as far as there is room; in train, one more, which goes to recall.
@@ -230,28 +217,46 @@ class Settler:
         Returns:
             How many joined ``split``.
         """
-        kind = wordings[0].draft.kind
-        withholds = split == "train" and kind in FACT_KINDS
-        room = self._room_for(wordings[0].draft, split)
+        first = wordings[0].draft
+        withholds = split == "train" and first.kind in FACT_KINDS
+        room = self._room_for(first, split)
         if most is not None:
             room = min(room, most)
-        taken: list[_Candidate] = []
+        if room > 0:
+            for gate in (self._selector, *self._gates):
+                gate.prepare([build_example(candidate.draft, ()) for candidate in wordings])
+        taken: list[tuple[_Candidate, Example]] = []
         for candidate in wordings:
             if room <= 0 or len(taken) >= room + withholds:
                 self._count("surplus", 1)
                 continue
-            passed = self._pass_gates(candidate)
+            passed = self._pass(candidate)
             if passed is not None:
                 self._selector.add(passed)
-                taken.append(_Candidate(candidate.draft, passed, candidate.open_form))
+                taken.append((candidate, passed))
         withheld = taken.pop() if withholds and len(taken) > 1 else None
-        for candidate in taken:
+        for candidate, example in taken:
             self._taught.update(candidate.draft.facts)
             self._by_writer[candidate.draft.writer] += 1
-            self._note(split, _finish(candidate))
+            self._note(split, self._finish(candidate, example, split))
         if withheld is not None:
-            self._note("recall", withheld.example)
+            self._note("recall", withheld[1])
         return len(taken)
+
+    def _pass(self, candidate: _Candidate) -> Example | None:
+        """Return the example with all its verdicts, or ``None`` when one of them stopped it."""
+        draft = candidate.draft
+        verdicts = list(candidate.verdicts or self._workshop.judge(draft, candidate.order))
+        if not is_accepted(verdicts):
+            self._reject(build_rejected(draft, verdicts))
+            return None
+        example = build_example(draft, verdicts)
+        for gate in (self._selector, *self._gates):
+            verdicts.append(gate.judge(example))
+            if not verdicts[-1].passed:
+                self._reject(build_rejected(draft, verdicts))
+                return None
+        return example.model_copy(update={"verdicts": tuple(verdicts)})
 
     def _room_for(self, draft: Draft, split: Split) -> int:
         """Return how many wordings of a draft's facts are of use."""
@@ -267,15 +272,10 @@ class Settler:
             room = min(room, self.wordings(split) - known)
         return room
 
-    def _pass_gates(self, candidate: _Candidate) -> Example | None:
-        """Return the example with the verdicts of all gates, or ``None`` when one of them stopped it."""
-        verdicts = list(candidate.example.verdicts)
-        for gate in (self._selector, *self._gates):
-            verdicts.append(gate.judge(candidate.example))
-            if not verdicts[-1].passed:
-                self._reject(build_rejected(candidate.draft, verdicts))
-                return None
-        return candidate.example.model_copy(update={"verdicts": tuple(verdicts)})
+    def _finish(self, candidate: _Candidate, example: Example, split: Split) -> Example:
+        """Return the example in the form in which it is asked."""
+        form = self._open(candidate.draft, candidate.order, split)
+        return example if form is candidate.draft else build_example(form, example.verdicts)
 
     def _open(self, draft: Draft, order: Order, split: Split) -> Draft:
         """Return the form in which an example is asked: with the documents, or without."""
@@ -362,13 +362,6 @@ class Settler:
                 meta=dict(meta),
             )
         )
-
-
-def _finish(candidate: _Candidate) -> Example:
-    """Return the example in the form in which it is asked."""
-    if candidate.open_form is candidate.draft:
-        return candidate.example
-    return build_example(candidate.open_form, candidate.example.verdicts)
 
 
 def _comes_from(example: Example, document: str) -> bool:

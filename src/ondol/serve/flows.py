@@ -16,11 +16,11 @@ from ondol.core.access import Label, Principal
 from ondol.core.answers import Answer, AnswerEvent, Turn
 from ondol.core.documents import Document, Filter, SearchResult
 from ondol.core.examples import DatasetManifest
+from ondol.core.ids import is_id
 from ondol.core.protocols import Embedder, Reranker
 from ondol.engines.cache import CachedChat
 from ondol.engines.catalogue import Catalogue
 from ondol.engines.chat.openai import OpenAIChat
-from ondol.engines.embed.remembered import RememberingEmbedder
 from ondol.engines.open import OpenChat, open_chat, open_embedder, open_reranker
 from ondol.engines.settings import EngineLimits, ModelChoice, ModelSettings
 from ondol.forge.apply import Applied, apply_reviews
@@ -32,6 +32,7 @@ from ondol.forge.recipe import NO_MODEL, Recipe
 from ondol.forge.report import ForgeProgress, ForgeReport
 from ondol.forge.usage import Usage
 from ondol.ingest.pipeline import IngestOptions, IngestProgress, IngestReport, ingest
+from ondol.ingest.uris import to_uri
 from ondol.search.indexer import Indexer
 from ondol.search.query import HybridSearcher
 from ondol.serve.settings import Settings
@@ -237,7 +238,7 @@ class Ondol:
             "trainee": recipe.models.trainee if recipe.needs_trainee else NO_MODEL,
         }
         chats = {role: self._find_chat(name) for role, name in wanted.items()}
-        embedder = RememberingEmbedder(self.embedder) if self.embedder is not None else None
+        embedder = self.embedder
         prints = [f"{role}={chat.fingerprint if chat else ''}" for role, chat in chats.items()]
         prints.append(f"embedder={embedder.fingerprint if embedder else ''}")
         usage = Usage()
@@ -272,9 +273,16 @@ class Ondol:
         return None if name == NO_MODEL else self.chat(name or None)
 
     def forget(self, uri: str, *, principal: Principal) -> Forgotten:
-        """Remove everything derived from a document; see ``ondol.forge.forget``."""
+        """Remove everything derived from a document; see ``ondol.forge.forget``.
+
+        Args:
+            uri: its address; a path, or the id of a document of the corpus, will do too.
+            principal: an administrator.
+        """
+        if is_id(uri):
+            uri = self.store.corpus.load_document(uri, principal=principal).uri
         forgotten = forget_document(
-            uri, store=self.store, models_dir=self.settings.models_dir, principal=principal
+            to_uri(uri), store=self.store, models_dir=self.settings.models_dir, principal=principal
         )
         self.store.audit.append(
             actor=principal.name, action="document.forget", resource=forgotten.uri, outcome="success"

@@ -43,6 +43,7 @@ class AnswerableCheck:
         """``nearness`` adds meaning to words."""
         self._terms = terms
         self._nearness = nearness or Nearness(None)
+        self._by_words = Nearness(None)
 
     def judge(self, draft: Draft, passages: Sequence[Passage]) -> Verdict:
         """Answer each question from ``passages`` and those of the draft; the lowest score counts."""
@@ -71,8 +72,16 @@ class AnswerableCheck:
     def _answer(
         self, question: str, shown: Sequence[Passage], evidence: Sequence[Evidence]
     ) -> tuple[float, str]:
-        """Return the score of an answer, and what is wrong with it."""
-        selection = choose(question, shown, self._terms, self._nearness)
+        """Return the score of an answer, and what is wrong with it: by words, and by meaning if they fail."""
+        score, fault = self._answer_with(question, shown, evidence, self._by_words)
+        if fault and self._nearness.is_known:
+            score, fault = self._answer_with(question, shown, evidence, self._nearness)
+        return score, fault
+
+    def _answer_with(
+        self, question: str, shown: Sequence[Passage], evidence: Sequence[Evidence], nearness: Nearness
+    ) -> tuple[float, str]:
+        selection = choose(question, shown, self._terms, nearness)
         answerable = score_answerable(selection)
         # A short question whose every word is there scores low for being short.
         if answerable.score < MIN_ANSWERABLE and answerable.missing:

@@ -23,6 +23,11 @@ class Nearness:
         self._known: OrderedDict[tuple[str, str], NDArray[np.float32]] = OrderedDict()
         self._lock = threading.Lock()
 
+    @property
+    def is_known(self) -> bool:
+        """Whether there is an embedder to measure with."""
+        return self._embedder is not None
+
     def measure(self, question: str, passages: Sequence[Passage]) -> list[float | None]:
         """Return the cosine of each passage; ``None`` without an embedder. Raises ``EngineError``."""
         if self._embedder is None:
