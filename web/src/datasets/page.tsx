@@ -54,7 +54,7 @@ function DatasetRow({ dataset }: { dataset: DatasetSummary }) {
   const splits = SPLITS.filter((split) => examples[split]).map(
     (split) => `${t(`review.split.${split}` as Key)} ${number.format(examples[split] ?? 0)}`,
   );
-  const licences = dataset.licences.filter((licence) => licence && licence !== "unknown");
+  const licences = dataset.licences.map((licence) => (licence === "unknown" ? t("datasets.licenceUnknown") : licence));
   const facts = [
     t("datasets.made", { date: date(dataset.created_at) }),
     licences.length ? t("datasets.licences", { names: licences.join(", ") }) : "",

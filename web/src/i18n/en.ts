@@ -208,6 +208,7 @@ export const en = {
   "datasets.examples_other": "{n} examples",
   "datasets.made": "made on {date}",
   "datasets.licences": "Licences: {names}",
+  "datasets.licenceUnknown": "unknown",
   "datasets.reviewed": "{done} of {total} reviewed",
   "datasets.review": "Review",
   "datasets.reviewOf": "Review {name}",

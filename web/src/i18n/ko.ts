@@ -210,6 +210,7 @@ export const ko: Record<keyof typeof en, string> = {
   "datasets.examples_other": "예시 {n}개",
   "datasets.made": "{date} 생성",
   "datasets.licences": "이용 허락: {names}",
+  "datasets.licenceUnknown": "알 수 없음",
   "datasets.reviewed": "{total}개 중 {done}개 검토함",
   "datasets.review": "검토",
   "datasets.reviewOf": "{name} 검토",

@@ -54,18 +54,3 @@ export function readExample({ messages, book }: Pick<Example, "messages" | "book
   }
   return reading;
 }
-
-/** Cut text around a quotation down to `limit` characters, at a word, so that several sources fit on a screen. */
-export function trimBefore(text: string, limit: number): string {
-  if (text.length <= limit) return text;
-  const tail = text.slice(-limit);
-  const space = tail.search(/\s/);
-  return `… ${tail.slice(space < 0 ? 0 : space).trimStart()}`;
-}
-
-export function trimAfter(text: string, limit: number): string {
-  if (text.length <= limit) return text;
-  const head = text.slice(0, limit);
-  const space = head.search(/\s\S*$/);
-  return `${head.slice(0, space < 0 ? limit : space).trimEnd()} …`;
-}

@@ -1,5 +1,6 @@
 import { CircleCheck } from "lucide-react";
 import { useCallback, useEffect, useMemo, useRef, useState } from "react";
+import { flushSync } from "react-dom";
 import type { Verdict } from "@/api/types";
 import { useI18n } from "@/i18n";
 import { Link } from "@/shell/link";
@@ -119,6 +120,7 @@ function Example({ session, state, entry, reasons, onKeys }: DeskProps & { entry
   const [isSystemOpen, setSystemOpen] = useOfEntry(entry.id, () => false);
   const [areChecksOpen, setChecksOpen] = useState(false);
   const desk = useRef<HTMLElement>(null);
+  const noteField = useRef<HTMLInputElement>(null);
   const letters = useMemo(() => chooseLetters(reasons), [reasons]);
   const passages = reading.turns.flatMap((turn) => turn.passages);
   const hasSources = entry.item.sources.length > 0;
@@ -139,6 +141,7 @@ function Example({ session, state, entry, reasons, onKeys }: DeskProps & { entry
     const judgement = { verdict, reason, note: note.trim(), answers };
     const sent = session.judge(judgement);
     if (verdict !== "fix") {
+      setStage(LOOK);
       session.advance();
       return;
     }
@@ -176,8 +179,9 @@ function Example({ session, state, entry, reasons, onKeys }: DeskProps & { entry
     if (stage.at === "reason") void decide(stage.verdict, reason, stage.answers);
   };
   const takeNote = () => {
-    setNoting(true);
-    requestAnimationFrame(() => document.querySelector<HTMLInputElement>("[data-note]")?.focus());
+    // At once: the next key is a letter of the note.
+    flushSync(() => setNoting(true));
+    noteField.current?.focus();
   };
   const keepFix = () => {
     setStage(LOOK);
@@ -260,7 +264,7 @@ function Example({ session, state, entry, reasons, onKeys }: DeskProps & { entry
       >
         <div className="mx-auto grid w-full max-w-[88rem] gap-x-10 gap-y-8 pt-5 pb-8 @4xl:grid-cols-2 @4xl:pt-7">
           <div className={isShort ? "min-w-0 self-start @4xl:sticky @4xl:top-7" : "min-w-0"}>
-            <About entry={entry} />
+            <About entry={entry} isAgain={entry.judgement !== null && stage.at === "look"} />
             <div className="mt-4">
               <Conversation
                 reading={reading}
@@ -311,6 +315,7 @@ function Example({ session, state, entry, reasons, onKeys }: DeskProps & { entry
           {isNoting || note ? (
             <div className="mb-2.5">
               <NoteField
+                field={noteField}
                 value={note}
                 onChange={setNote}
                 onDone={() => {

@@ -1,4 +1,4 @@
-import { type KeyboardEvent, useEffect, useRef } from "react";
+import { type KeyboardEvent, type RefObject, useEffect, useRef } from "react";
 import { isImeKey } from "@/chat/enter";
 import { useI18n } from "@/i18n";
 
@@ -51,21 +51,22 @@ export function AnswerField({ value, onChange, onSave, onLeave, isFirst }: Answe
 }
 
 interface NoteFieldProps {
+  field: RefObject<HTMLInputElement | null>;
   value: string;
   onChange: (value: string) => void;
   onDone: () => void;
 }
 
 /** One remark. Enter or Esc gives the keys back; the words stay. */
-export function NoteField({ value, onChange, onDone }: NoteFieldProps) {
+export function NoteField({ field, value, onChange, onDone }: NoteFieldProps) {
   const { t } = useI18n();
   return (
     <input
+      ref={field}
       aria-label={t("review.noteLabel")}
       placeholder={t("review.notePlaceholder")}
       value={value}
       maxLength={4000}
-      data-note
       onChange={(event) => onChange(event.target.value)}
       onKeyDown={(event) => {
         if (isImeKey(event.nativeEvent) || (event.key !== "Enter" && event.key !== "Escape")) return;

@@ -68,7 +68,8 @@ function Figures({ dataset, overview }: { dataset: string; overview: ReviewOverv
       <Panel title={t("overview.reviewed")}>
         <p className="text-3xl font-semibold tracking-tight tabular-nums">
           {number.format(statistics.reviewed)}
-          <span className="ml-2 text-base font-normal tracking-normal text-ink-2">
+          {" "}
+          <span className="ml-1 text-base font-normal tracking-normal text-ink-2">
             {t("overview.of", { n: statistics.examples })}
           </span>
         </p>

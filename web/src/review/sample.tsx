@@ -58,7 +58,7 @@ function Chip({ children }: { children: ReactNode }) {
   return <span className="rounded-md bg-sunken px-1.5 py-0.5 text-xs font-medium text-ink-2">{children}</span>;
 }
 
-export function About({ entry }: { entry: Entry }) {
+export function About({ entry, isAgain }: { entry: Entry; isAgain: boolean }) {
   const { t } = useI18n();
   const { example, split, pick } = entry.item;
   return (
@@ -67,7 +67,7 @@ export function About({ entry }: { entry: Entry }) {
       <Chip>{t(`review.split.${split}` as Key)}</Chip>
       {example.book === "open" ? <Chip>{t("review.book")}</Chip> : null}
       {example.label === "open" ? null : <LabelBadge label={example.label} />}
-      {entry.judgement ? (
+      {isAgain ? (
         <span className="text-warn-ink">{t("review.again")}</span>
       ) : pick ? (
         <span>{t("review.why", { reason: t(`review.pick.${pick}` as Key) })}</span>

@@ -1,14 +1,12 @@
 import { SquareArrowOutUpRight, TriangleAlert } from "lucide-react";
-import type { ReviewItem, SourceText } from "@/api/types";
+import type { ReviewItem } from "@/api/types";
 import { useI18n } from "@/i18n";
 import { openPlace } from "@/sources/store";
 import { titleOf } from "@/text/export";
 import { Kbd } from "@/ui/kbd";
-import { type Shown, trimAfter, trimBefore } from "./conversation";
+import type { Shown } from "./conversation";
+import { type Place, readPlaces } from "./quotes";
 import { Passages } from "./sample";
-
-const AROUND_ONE = 500;
-const AROUND_EACH = 200;
 
 /** Open the document in the source panel, at the quotation. */
 export function openSourceOf(item: ReviewItem, index: number): void {
@@ -43,14 +41,13 @@ export function Sources({ item, passages }: SourcesProps) {
   }
   return (
     <ol className="space-y-3">
-      {sources.map((source, index) => (
-        <li key={`${source.document}:${index}`}>
+      {readPlaces(item).map((place, position) => (
+        <li key={place.index}>
           <SourceCard
-            source={source}
+            place={place}
             language={example.language}
-            around={sources.length > 1 ? AROUND_EACH : AROUND_ONE}
-            isFirst={index === 0}
-            onOpen={() => openSourceOf(item, index)}
+            isFirst={position === 0}
+            onOpen={() => openSourceOf(item, place.index)}
           />
         </li>
       ))}
@@ -59,14 +56,13 @@ export function Sources({ item, passages }: SourcesProps) {
 }
 
 interface SourceCardProps {
-  source: SourceText;
+  place: Place;
   language: string;
-  around: number;
   isFirst: boolean;
   onOpen: () => void;
 }
 
-function SourceCard({ source, language, around, isFirst, onOpen }: SourceCardProps) {
+function SourceCard({ place: { source, pieces }, language, isFirst, onOpen }: SourceCardProps) {
   const { t } = useI18n();
   const title = titleOf(source);
   const context = source.context === title ? "" : source.context;
@@ -97,11 +93,21 @@ function SourceCard({ source, language, around, isFirst, onOpen }: SourceCardPro
         </p>
       )}
       <div lang={language || undefined} className="px-4 py-3 text-[0.9375rem] leading-[1.75] whitespace-pre-wrap">
-        <span className="text-ink-2">{trimBefore(source.before, around).trimStart()}</span>
-        <mark data-quote className="rounded-[3px] box-decoration-clone py-[0.15em] shadow-[0_2px_0_var(--glow)]">
-          {source.quote}
-        </mark>
-        <span className="text-ink-2">{trimAfter(source.after, around).trimEnd()}</span>
+        {pieces.map((piece, index) =>
+          piece.marked ? (
+            <mark
+              key={index}
+              data-quote
+              className="rounded-[3px] box-decoration-clone py-[0.15em] shadow-[0_2px_0_var(--glow)]"
+            >
+              {piece.text}
+            </mark>
+          ) : (
+            <span key={index} className="text-ink-2">
+              {piece.text}
+            </span>
+          ),
+        )}
       </div>
     </article>
   );

@@ -43,7 +43,7 @@ export function LookBar({ judgement, last, canGoBack, hasNote, onVerdict, onBack
     <div role="group" aria-label={t("review.verdict")} className="flex flex-wrap items-center gap-2 pointer-coarse:gap-x-1.5">
       <Quiet onClick={onBack} disabled={!canGoBack} icon={<Undo2 size={16} aria-hidden />} name={t("review.previous")} keyName="←" />
       {last ? (
-        <span data-last={last.verdict} className="hidden items-center text-xs text-ink-3 md:flex">
+        <span data-last={last.verdict} className="hidden items-center text-xs text-ink-3 @xl:flex">
           {t(DONE[last.verdict])}
           {last.reason ? `: ${t(`review.reason.${last.reason}` as Key)}` : ""}
         </span>
@@ -62,7 +62,7 @@ export function LookBar({ judgement, last, canGoBack, hasNote, onVerdict, onBack
         name={t("review.aside")}
         keyName="S"
       />
-      <span className="flex w-full gap-2 sm:w-auto">
+      <span className="flex w-full gap-2 @2xl:w-auto">
         {VERDICTS.map((verdict) => {
           const Icon = ICONS[verdict];
           return (
@@ -73,7 +73,7 @@ export function LookBar({ judgement, last, canGoBack, hasNote, onVerdict, onBack
               aria-keyshortcuts={KEYS[verdict]}
               onClick={() => onVerdict(verdict)}
               className={cx(
-                "inline-flex min-h-11 flex-1 items-center justify-center gap-2 rounded-lg border bg-raised px-4 font-medium transition-colors select-none sm:min-w-32 sm:flex-none",
+                "inline-flex min-h-11 flex-1 items-center justify-center gap-2 rounded-lg border bg-raised px-4 font-medium transition-colors select-none @2xl:min-w-32 @2xl:flex-none",
                 "aria-pressed:border-current",
                 TONES[verdict],
               )}
@@ -129,30 +129,30 @@ export function ReasonBar({ verdict, reasons, letters, hasNote, onReason, onNote
   useEffect(() => group.current?.focus({ preventScroll: true }), []);
   const question = t(verdict === "fix" ? "review.whyFix" : "review.whyReject");
   return (
-    <div ref={group} tabIndex={-1} role="group" aria-label={question} className="rise outline-none">
-      <p className={cx("text-sm font-semibold", verdict === "fix" ? "text-warn-ink" : "text-bad")}>{question}</p>
-      <div className="mt-2 flex flex-wrap items-center gap-2">
-        {reasons.map((reason) => (
-          <button
-            key={reason}
-            type="button"
-            data-reason={reason}
-            onClick={() => onReason(reason)}
-            className="inline-flex min-h-10 items-center gap-2 rounded-lg border border-line-strong bg-raised px-3 text-sm font-medium hover:border-ember hover:text-ember-strong pointer-coarse:min-h-11"
-          >
-            {t(`review.reason.${reason}` as Key)}
-            <Kbd className="uppercase">{letters.get(reason)}</Kbd>
-          </button>
-        ))}
-        <span className="flex-1" />
-        <Quiet
-          onClick={onNote}
-          icon={<StickyNote size={16} aria-hidden className={hasNote ? "text-ember" : undefined} />}
-          name={t("review.note")}
-          keyName="N"
-        />
-        <Quiet onClick={onLeave} icon={<Undo2 size={16} aria-hidden />} name={t("review.leave")} keyName="Esc" />
-      </div>
+    <div ref={group} tabIndex={-1} role="group" aria-label={question} className="rise flex flex-wrap items-center gap-2 outline-none">
+      <p className={cx("mr-1 text-sm font-semibold max-sm:w-full", verdict === "fix" ? "text-warn-ink" : "text-bad")}>
+        {question}
+      </p>
+      {reasons.map((reason) => (
+        <button
+          key={reason}
+          type="button"
+          data-reason={reason}
+          onClick={() => onReason(reason)}
+          className="inline-flex min-h-11 items-center gap-2 rounded-lg border border-line-strong bg-raised px-2.5 text-sm font-medium hover:border-ember hover:text-ember-strong pointer-coarse:min-h-11"
+        >
+          {t(`review.reason.${reason}` as Key)}
+          <Kbd className="uppercase">{letters.get(reason)}</Kbd>
+        </button>
+      ))}
+      <span className="flex-1" />
+      <Quiet
+        onClick={onNote}
+        icon={<StickyNote size={16} aria-hidden className={hasNote ? "text-ember" : undefined} />}
+        name={t("review.note")}
+        keyName="N"
+      />
+      <Quiet onClick={onLeave} icon={<Undo2 size={16} aria-hidden />} name={t("review.leave")} keyName="Esc" />
     </div>
   );
 }

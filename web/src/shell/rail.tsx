@@ -1,6 +1,6 @@
 import { useInfiniteQuery, useQueryClient } from "@tanstack/react-query";
 import { Download, Ellipsis, FileStack, ListChecks, PencilLine, Settings as SettingsIcon, SquarePen, Trash2 } from "lucide-react";
-import { type ComponentProps, type FormEvent, type ReactNode, useState } from "react";
+import { type ComponentProps, type FormEvent, useState } from "react";
 import { deleteConversation, listConversations, loadConversation, renameConversation, toFailure } from "@/api/client";
 import type { ConversationSummary } from "@/api/types";
 import { chat } from "@/chat/store";
@@ -11,28 +11,19 @@ import { Button, IconButton } from "@/ui/button";
 import { Confirm, Dialog } from "@/ui/dialog";
 import { Menu, MenuItem } from "@/ui/menu";
 import { showToast } from "@/ui/toast";
+import { Link } from "./link";
 import { Logo } from "./logo";
-import { addressOf, goTo, type Route, useRoute } from "./route";
+import { goTo, type Route, useRoute } from "./route";
 import { SettingsDialog } from "./settings";
 
-interface RailLinkProps extends Omit<ComponentProps<"a">, "href"> {
-  to: Route;
+interface RailLinkProps extends ComponentProps<typeof Link> {
   active: boolean;
-  onNavigate: (() => void) | undefined;
-  children: ReactNode;
 }
 
-function RailLink({ to, active, onNavigate, children, className, ...rest }: RailLinkProps) {
+function RailLink({ active, className, ...rest }: RailLinkProps) {
   return (
-    <a
-      href={addressOf(to)}
+    <Link
       aria-current={active ? "page" : undefined}
-      onClick={(event) => {
-        if (event.metaKey || event.ctrlKey || event.shiftKey) return;
-        event.preventDefault();
-        goTo(to);
-        onNavigate?.();
-      }}
       className={cx(
         "flex min-h-9 min-w-0 items-center gap-2.5 rounded-lg px-2.5 py-1.5 text-sm pointer-coarse:min-h-11",
         active
@@ -41,9 +32,7 @@ function RailLink({ to, active, onNavigate, children, className, ...rest }: Rail
         className,
       )}
       {...rest}
-    >
-      {children}
-    </a>
+    />
   );
 }
 
