@@ -43,7 +43,7 @@ _FORMAT = 1
 _SPLITS: tuple[Split, ...] = ("train", "validation", "test")
 _MAX_ATTEMPTS = 3
 _MIN_PACKED = 4
-_PACKED_YIELD = 0.3
+_PACKED_YIELD = 0.5
 
 
 @dataclass(frozen=True)

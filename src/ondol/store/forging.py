@@ -288,8 +288,10 @@ class RunLedger:
         chosen = [column.document_id != other_than, *([column.split == split] if split else [])]
         found: list[PlannedPassage] = []
         with self._database.read() as connection:
-            last = connection.execute(select(func.max(column.round))).scalar()
-            for number in range(0 if last is None else last + 1):
+            rounds = connection.execute(
+                select(column.round).where(*chosen).distinct().order_by(column.round).limit(limit)
+            ).scalars()
+            for number in rounds.all():
                 for side in (column.position > position, column.position < position):
                     if len(found) >= limit:
                         return found
