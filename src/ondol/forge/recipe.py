@@ -180,11 +180,16 @@ def load_recipe(path: Path) -> Recipe:
             f"There is no recipe {path}.", remedy="`ondol forge init` writes one for your corpus."
         ) from error
     except (OSError, UnicodeDecodeError) as error:
-        raise WrongUseError(f"The recipe {path} cannot be read: {error}.") from error
+        raise WrongUseError(
+            f"The recipe {path} cannot be read: {error}.", remedy="Name a text file in UTF-8."
+        ) from error
     try:
         found = yaml.load(text, Loader=_Loader)  # noqa: S506 - a SafeLoader
     except yaml.YAMLError as error:
-        raise WrongUseError(f"{path} is not YAML: {_spell_yaml(error)}.") from error
+        raise WrongUseError(
+            f"{path} is not YAML: {_spell_yaml(error)}.",
+            remedy="Look at brackets, quotes and indentation there; `ondol forge init` writes a right one.",
+        ) from error
     if not isinstance(found, dict):
         raise WrongUseError(f"{path} holds no recipe.", remedy="It needs at least `name: my-dataset`.")
     try:

@@ -600,7 +600,7 @@ def _was_reviewed(manifest: DatasetManifest, former_hash: str) -> bool:
 
 
 def _missing(name: str) -> NotFoundError:
-    return NotFoundError(f"There is no dataset {name[:80]!r}.", remedy="List the datasets.")
+    return NotFoundError(f"There is no dataset {name[:80]!r}.", remedy="`ondol forge list` shows all.")
 
 
 def _show(manifest: DatasetManifest, principal: Principal) -> DatasetManifest | None:

@@ -10,11 +10,12 @@ import typer
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from ondol.core.access import Principal
-from ondol.core.errors import AccessDeniedError, ConflictError
+from ondol.core.errors import AccessDeniedError, ConflictError, NotFoundError, WrongUseError
 from ondol.core.examples import DatasetChange, DatasetManifest
 from ondol.forge.apply import Applied
 from ondol.forge.card import CARD_FILE
 from ondol.forge.clean import Cleaning
+from ondol.forge.forget import Forgotten
 from ondol.forge.initial import find_recipe, propose_recipe
 from ondol.forge.overview import Overview
 from ondol.forge.recipe import load_recipe
@@ -80,7 +81,11 @@ def run(
 
     Example: ondol forge run manual-qa --target 200
     """
-    wanted = load_recipe(find_recipe(recipe))
+    try:
+        path = find_recipe(recipe)
+    except NotFoundError as error:
+        raise WrongUseError(error.message, remedy=error.remedy) from error
+    wanted = load_recipe(path)
     if target is not None:
         wanted = wanted.model_copy(update={"target": target})
     with opened(home) as ondol:
@@ -121,11 +126,10 @@ def init(
         raise ConflictError(f"{path} is there already.", remedy="Name another file, or add --force.")
     path.write_text(text, encoding="utf-8")
     result = {"recipe": str(path), "documents": len(documents)}
-    emit(
-        result,
-        as_json=as_json,
-        show=lambda: stdout.print(f"Wrote {path}. Next: ondol forge run {path}", markup=False),
-    )
+    told = f"Wrote {path} for {_count(len(documents), 'document')}. Next: ondol forge run {path}"
+    if not documents:
+        told = f"Wrote {path}, but there are no documents yet. Next: ondol ingest PATH, then init --force."
+    emit(result, as_json=as_json, show=lambda: stdout.print(told, markup=False))
 
 
 @forge.command("list")
@@ -298,29 +302,38 @@ def _count(number: int, one: str, more: str = "") -> str:
 
 @forge.command("delete-document")
 def delete_document(
-    uri: Annotated[str, typer.Argument(help="The document's address or path; it may be gone already.")],
+    document: Annotated[str, typer.Argument(help="Its address, path or id; the file may be gone already.")],
     home: Home = None,
     as_json: AsJson = False,
     as_: As = None,
 ) -> None:
-    """Remove a document and everything derived from it: examples, ledger rows, cached calls, reviews.
+    """Remove all that was made from a document: examples, ledger rows, cached replies, reviews.
 
-    Says which datasets and models were touched; a model that was trained on it has to be tuned again.
+    Says which datasets and models were touched, and what stays. `ondol documents remove` removes the document
+    itself.
 
-    Example: ondol forge delete-document file:///srv/manuals/old.pdf
+    Example: ondol forge delete-document /srv/manuals/old.pdf
     """
     with opened(home) as ondol:
-        forgotten = ondol.forget(uri, principal=principal_of(ondol, as_))
+        forgotten = ondol.forget(document, principal=principal_of(ondol, as_))
+    emit(forgotten.to_json(), as_json=as_json, show=lambda: _show_forgotten(forgotten))
 
-    def show() -> None:
-        stdout.print(
-            f"{show_address(forgotten.uri)}: {forgotten.num_examples} examples, {forgotten.num_calls} cached "
-            f"calls removed; datasets touched: {', '.join(forgotten.dataset_names) or 'none'}; "
-            f"models touched: {', '.join(forgotten.model_names) or 'none'}.",
-            markup=False,
-        )
 
-    emit(forgotten.to_json(), as_json=as_json, show=show)
+def _show_forgotten(forgotten: Forgotten) -> None:
+    address = show_address(forgotten.uri)
+    is_known = forgotten.in_corpus or forgotten.datasets or forgotten.runs or forgotten.num_calls
+    if not is_known and not forgotten.model_names:
+        stdout.print(f"Nothing here was made from {address}, and the corpus does not hold it.", markup=False)
+        return
+    stdout.print(
+        f"{address}: {_count(forgotten.num_examples, 'example')} and "
+        f"{_count(forgotten.num_calls, 'cached reply', 'cached replies')} removed; "
+        f"datasets touched: {', '.join(forgotten.dataset_names) or 'none'}; "
+        f"models touched: {', '.join(forgotten.model_names) or 'none'}.",
+        markup=False,
+    )
+    for sentence in forgotten.retained:
+        stderr.print(sentence, markup=False)
 
 
 def show_report(report: ForgeReport) -> None:
