@@ -573,8 +573,8 @@ NOTES = (
     "reword; the peers leave all writing to the model, which is what a 135M model cannot do",
     "bound s: requests / 32, rounded up, times 0.5 s; × bound compares the time from the first request "
     "to the last reply with it",
-    "in the mock part Ondol has the fewest requests and not the shortest time: checks, selection and "
-    "embedding cost more than so few requests take, and with one document its plan of passages is slow",
+    "in the mock part Ondol has the fewest requests and not the shortest command: its checks, selection and "
+    "embedding take more CPU than so few requests take time, where the others check nothing or ask a model",
     "lines that say so: found by words such as failed, retry, dropped; some are noise",
     "a ratio to the best peer is given where a peer has a true sample at all",
     "stopped: the tool's time was over (180 s); peers go through the document four pieces at a time, and "
