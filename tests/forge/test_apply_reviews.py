@@ -250,6 +250,7 @@ def test_what_teaches_a_doubted_fact_is_named(store, home):
         if not set(wrong.provenance.facts).isdisjoint(example.provenance.facts)
     }
     assert related == expected != set()
+    assert set(apply(store).related) == related, "it is said until they are reviewed"
 
 
 def test_reviews_of_what_is_not_there_are_counted(store, home):

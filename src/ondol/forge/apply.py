@@ -84,7 +84,7 @@ def apply_reviews(store: Store, name: str, *, principal: Principal) -> Applied:
     manifest, version = store.datasets.revise(name, revision)
     num_reviews = sum(len(opinion.reviews) for opinion in opinions.values())
     gone_before = _list_rejected_before(store.datasets, name, principal) - set(revision.rejected)
-    missing = opinions.keys() - revision.seen - gone_before
+    missing = opinions.keys() - revision.present - gone_before
     return Applied(
         dataset=name,
         version=version,
@@ -159,12 +159,12 @@ class _Revision:
     opinions: Mapping[str, Opinion]
     doubted: set[str] = field(default_factory=set)
     lost: set[str] = field(default_factory=set)
-    seen: set[str] = field(default_factory=set)
     rejected: list[str] = field(default_factory=list)
     related: list[str] = field(default_factory=list)
     implied: int = 0
     corrected: int = 0
     confirmed: int = 0
+    _present: set[str] = field(default_factory=set)
     _refused: set[_Pair] = field(default_factory=set)
     _fixed: dict[_Pair, str] = field(default_factory=dict)
     _samples: dict[ExampleKind, Example] = field(default_factory=dict)
@@ -182,12 +182,32 @@ class _Revision:
                 place = revision.lost if revision._find_reason(example) else taught
                 place.update(example.provenance.facts)
         revision.lost -= taught
+        revision._note_former_doubts(datasets, name)
         return revision
+
+    def _note_former_doubts(self, datasets: Datasets, name: str) -> None:
+        """Learn which facts were taught by what was found wrong and left; former versions have it."""
+        gone = {i for i, opinion in self.opinions.items() if opinion.is_rejected and opinion.is_doubtful}
+        gone -= self._present
+        for version in reversed(datasets.names()):
+            if not gone:
+                return
+            if version.startswith(f"{name}@"):
+                for _, example in datasets.read_examples(version):
+                    if example.id in gone:
+                        gone.discard(example.id)
+                        self.doubted.update(example.provenance.facts)
+
+    @property
+    def present(self) -> frozenset[str]:
+        """Ids of the reviewed examples that the dataset had."""
+        return frozenset(self._present)
 
     def _note_opinion(self, example: Example) -> None:
         opinion = self.opinions.get(example.id)
         if opinion is None:
             return
+        self._present.add(example.id)
         if opinion.is_doubtful:
             self.doubted.update(example.provenance.facts)
         if opinion.is_rejected:
@@ -207,8 +227,6 @@ class _Revision:
         """Return the example with the reviewers' verdict, or why it goes."""
         opinion = self.opinions.get(example.id)
         facts = example.provenance.facts
-        if opinion is not None:
-            self.seen.add(example.id)
         reason = self._find_reason(example)
         if not reason and split == "recall" and not self.lost.isdisjoint(facts):
             reason = _UNTAUGHT

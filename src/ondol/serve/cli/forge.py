@@ -233,7 +233,7 @@ def _tell_applied(applied: Applied) -> str:
     if not applied.reviews:
         return f"Nobody has reviewed {applied.dataset}. `ondol up` opens the page where experts do."
     if applied.version:
-        implied = f" ({applied.implied} of them with others that they rest on)" if applied.implied else ""
+        implied = f" ({applied.implied} because they rest on others)" if applied.implied else ""
         told = [
             f"{applied.dataset}: {_count(len(applied.rejected), 'example')} left{implied}, "
             f"{applied.corrected} corrected, {applied.confirmed} found right. "
