@@ -4,7 +4,8 @@ A ledger is of use until its dataset is there; a cached reply until no run that 
 replies that an example of a dataset came from stay: they are part of its proof.
 """
 
-from collections.abc import Iterator
+import itertools
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 
 from ondol.core.access import LOCAL_PRINCIPAL, Principal
@@ -66,7 +67,7 @@ def clean(store: Store, *, older_than: timedelta, remove: bool, principal: Princ
         else:
             unfinished.append(run_id)
             in_use += [] if is_old else [run_id]
-    calls = {} if in_use else _find_unused_calls(store, before)
+    calls = {} if in_use else _find_unused_calls(store, before, unfinished)
     found = Cleaning(
         runs=tuple(path.parent.name for path in old),
         run_bytes=sum(map(measure_run, old)),
@@ -88,12 +89,20 @@ def _is_finished(store: Store, run_id: str) -> bool:
         return is_finished(ledger)
 
 
-def _find_unused_calls(store: Store, before: datetime) -> dict[str, int]:
+def _find_unused_calls(store: Store, before: datetime, unfinished: Sequence[str]) -> dict[str, int]:
     """Return the keys of old calls that no example came from, each with the size of its reply."""
     calls = store.calls.measure_before(before)
-    for key in _read_used_calls(store):
+    for key in itertools.chain(_read_used_calls(store), *(_read_run_calls(store, run) for run in unfinished)):
         calls.pop(key, None)
     return calls
+
+
+def _read_run_calls(store: Store, run_id: str) -> Iterator[str]:
+    with open_ledger(store.home, run_id, principal=LOCAL_PRINCIPAL) as ledger:
+        after = 0
+        while rows := ledger.examples(after=after):
+            for after, example in rows:
+                yield from example.provenance.calls
 
 
 def _read_used_calls(store: Store) -> Iterator[str]:
