@@ -12,6 +12,7 @@ from ondol.core.access import LOCAL_PRINCIPAL, Principal
 from ondol.core.errors import AccessDeniedError
 from ondol.forge.clean import clean
 from ondol.store import open_store
+from ondol.store.forging import open_ledger
 
 NOW = datetime.now(UTC) + timedelta(days=100)
 RECIPE = {"name": "written", "target": 40}
@@ -96,9 +97,14 @@ def test_a_run_that_goes_on_keeps_its_ledger_and_while_it_is_fresh_all_replies(h
 
 def test_a_finished_run_without_its_dataset_is_kept(home):
     shutil.rmtree(home / "datasets" / "written")
-    found = run(home)
+    found = run(home, remove=True)
     assert found.runs == ()
     assert len(found.unfinished) == 1
+    assert found.calls > 0
+    with open_store(home) as store:
+        with open_ledger(home, *found.unfinished, principal=LOCAL_PRINCIPAL) as ledger:
+            calls = {key for _, example in ledger.examples() for key in example.provenance.calls}
+        assert store.calls.count() == len(calls) > 0
 
 
 def test_only_administrators_clean(home):

@@ -1,7 +1,8 @@
 """What a home keeps of the forge and does not need: ledgers of finished runs, replies that nothing came of.
 
 A ledger is of use until its dataset is there; a cached reply until no run that goes on could ask for it. The
-replies that an example of a dataset came from stay: they are part of its proof.
+replies that an example came from stay: they are part of its proof, and lead to it when a document is
+forgotten.
 """
 
 import itertools
@@ -101,7 +102,8 @@ def _read_run_calls(store: Store, run_id: str) -> Iterator[str]:
     with open_ledger(store.home, run_id, principal=LOCAL_PRINCIPAL) as ledger:
         after = 0
         while rows := ledger.examples(after=after):
-            for after, example in rows:
+            after = rows[-1][0]
+            for _, example in rows:
                 yield from example.provenance.calls
 
 
