@@ -24,13 +24,15 @@ interface DeskProps {
   session: ReviewSession;
   state: SessionState;
   dataset: string;
+  /** Whether the dataset holds nothing that the reader may read. */
+  isEmpty: boolean;
   reasons: readonly string[];
   onKeys: () => void;
 }
 
 /** The example in hand, or what there is instead of one. */
 export function Desk(props: DeskProps) {
-  const { session, state, dataset } = props;
+  const { session, state, dataset, isEmpty } = props;
   const entry = state.line[state.place];
   useEffect(() => {
     if (entry) return undefined;
@@ -44,10 +46,10 @@ export function Desk(props: DeskProps) {
     return () => window.removeEventListener("keydown", onKey);
   }, [entry === undefined, session]);
   if (entry) return <Example {...props} entry={entry} />;
-  return <Nothing session={session} state={state} dataset={dataset} />;
+  return <Nothing session={session} state={state} dataset={dataset} isEmpty={isEmpty} />;
 }
 
-function Nothing({ session, state, dataset }: Pick<DeskProps, "session" | "state" | "dataset">) {
+function Nothing({ session, state, dataset, isEmpty }: Pick<DeskProps, "session" | "state" | "dataset" | "isEmpty">) {
   const { t, count } = useI18n();
   const aside = state.line.filter((entry) => entry.isAside).length;
   if (state.failure) {
@@ -67,6 +69,13 @@ function Nothing({ session, state, dataset }: Pick<DeskProps, "session" | "state
     return (
       <p role="status" className="flex-1 p-8 text-center text-sm text-ink-2">
         {t("app.loading")}
+      </p>
+    );
+  }
+  if (isEmpty) {
+    return (
+      <p role="status" className="flex-1 p-8 text-center text-ink-2">
+        {t("review.none")}
       </p>
     );
   }

@@ -4,6 +4,7 @@ import { loadReviewOverview } from "@/api/client";
 import type { ReviewOverview } from "@/api/types";
 import { type Key, useI18n } from "@/i18n";
 import { Link } from "@/shell/link";
+import { cx } from "@/text/cx";
 import { Bar } from "@/ui/bar";
 import { readAlpha } from "./agreement";
 
@@ -25,7 +26,7 @@ export function OverviewPage({ dataset }: { dataset: string }) {
 
 function Panel({ title, children, wide = false }: { title: string; children: ReactNode; wide?: boolean }) {
   return (
-    <section aria-label={title} className={wide ? "md:col-span-2" : undefined}>
+    <section aria-label={title} className={cx("min-w-0", wide && "md:col-span-2")}>
       <h2 className="text-xs font-semibold text-ink-3">{title}</h2>
       <div className="mt-2">{children}</div>
     </section>
@@ -64,7 +65,7 @@ function Figures({ dataset, overview }: { dataset: string; overview: ReviewOverv
     );
   }
   return (
-    <div className="grid gap-x-12 gap-y-9 md:grid-cols-2">
+    <div className="grid grid-cols-1 gap-x-12 gap-y-9 md:grid-cols-2">
       <Panel title={t("overview.reviewed")}>
         <p className="text-3xl font-semibold tracking-tight tabular-nums">
           {number.format(statistics.reviewed)}

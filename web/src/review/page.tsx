@@ -62,6 +62,7 @@ export function ReviewPage({ dataset, tab }: ReviewPageProps) {
   return (
     <>
       <Head dataset={dataset} tab={tab} state={state} total={overview.data?.statistics.examples ?? null} onKeys={() => setKeysShown(true)} />
+      <Unsent parcels={state.unsent} onRetry={() => session.retry()} onDiscard={(example) => session.discard(example)} />
       {overview.isError && (isMissing || !overview.data) ? (
         <div className="p-4 sm:p-8">
           <FailureNote failure={toFailure(overview.error)}>
@@ -77,11 +78,11 @@ export function ReviewPage({ dataset, tab }: ReviewPageProps) {
           session={session}
           state={state}
           dataset={dataset}
+          isEmpty={overview.data?.statistics.examples === 0}
           reasons={overview.data?.reasons ?? []}
           onKeys={() => setKeysShown(true)}
         />
       )}
-      <Unsent parcels={state.unsent} onRetry={() => session.retry()} onDiscard={(example) => session.discard(example)} />
       <KeysDialog open={areKeysShown} onOpenChange={setKeysShown} />
     </>
   );

@@ -19,7 +19,7 @@ export function Unsent({ parcels, onRetry, onDiscard }: UnsentProps) {
   return (
     <div role="status" className="empty:hidden">
       {first ? (
-        <div className="flex flex-wrap items-center gap-x-3 gap-y-1 border-t border-line bg-warn-soft px-4 py-2 text-sm text-warn-ink sm:px-6">
+        <div className="flex flex-wrap items-center gap-x-3 gap-y-1 border-b border-line bg-warn-soft px-4 py-2 text-sm text-warn-ink sm:px-6">
           <CloudUpload size={16} aria-hidden className="shrink-0" />
           <span className="min-w-0 flex-1">
             {count("review.unsent", waiting)}. {explain(first).message}
@@ -30,7 +30,7 @@ export function Unsent({ parcels, onRetry, onDiscard }: UnsentProps) {
         </div>
       ) : null}
       {refused.length ? (
-        <div className="border-t border-line bg-bad-soft px-4 py-2 text-sm sm:px-6">
+        <div className="border-b border-line bg-bad-soft px-4 py-2 text-sm sm:px-6">
           <p className="flex items-center gap-2 font-medium text-bad">
             <CircleAlert size={16} aria-hidden className="shrink-0" />
             {count("review.refused", refused.length)}

@@ -145,14 +145,15 @@ export function ReasonBar({ verdict, reasons, letters, hasNote, onReason, onNote
           <Kbd className="uppercase">{letters.get(reason)}</Kbd>
         </button>
       ))}
-      <span className="flex-1" />
-      <Quiet
-        onClick={onNote}
-        icon={<StickyNote size={16} aria-hidden className={hasNote ? "text-ember" : undefined} />}
-        name={t("review.note")}
-        keyName="N"
-      />
-      <Quiet onClick={onLeave} icon={<Undo2 size={16} aria-hidden />} name={t("review.leave")} keyName="Esc" />
+      <span className="ml-auto flex gap-2">
+        <Quiet
+          onClick={onNote}
+          icon={<StickyNote size={16} aria-hidden className={hasNote ? "text-ember" : undefined} />}
+          name={t("review.note")}
+          keyName="N"
+        />
+        <Quiet onClick={onLeave} icon={<Undo2 size={16} aria-hidden />} name={t("review.leave")} keyName="Esc" />
+      </span>
     </div>
   );
 }
