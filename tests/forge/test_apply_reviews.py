@@ -296,5 +296,5 @@ def test_who_may(store, home, template):
     with pytest.raises(NotFoundError):
         apply_reviews(store, "other", principal=LOCAL_PRINCIPAL)
     assert apply(store, ADMIN).version
-    with pytest.raises(WrongUseError, match="cannot be the name"):
+    with pytest.raises(WrongUseError, match="former version"):
         apply_reviews(store, "manual@1", principal=LOCAL_PRINCIPAL)

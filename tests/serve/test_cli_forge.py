@@ -171,11 +171,12 @@ def test_an_unknown_recipe_is_wrong_use_and_names_those_there_are(run):
     assert "`ondol forge init`" in err
 
 
-def test_wrong_numbers_are_wrong_use(run, recipe):
-    for wrong in (("--target", "0"), ("--concurrency", "many"), ("--out", "No Name")):
-        status, out, _ = run("run", recipe, *wrong, "--json")
-        assert status in {1, 2}
-        assert json.loads(out)["error"]["remedy"]
+@pytest.mark.parametrize("wrong", [("--target", "0"), ("--concurrency", "many"), ("--out", "No Name")])
+def test_a_wrong_option_is_wrong_use_before_anything_is_done(run, filled, recipe, wrong):
+    status, out, _ = run("run", recipe, *wrong, "--json")
+    assert (status, json.loads(out)["error"]["code"]) == (2, "wrong_use")
+    assert json.loads(out)["error"]["remedy"]
+    assert not (filled / "runs").exists()
 
 
 def test_fewer_than_wanted_ends_with_3_and_the_reason(run, exhausted, recipe, tmp_path):
@@ -203,6 +204,7 @@ def test_another_dataset_of_that_name_is_not_overwritten(run, forged, recipe):
     error = json.loads(out)["error"]
     assert (status, error["code"]) == (1, "conflict")
     assert "--replace" in error["remedy"]
+    assert len(list((forged / "runs").iterdir())) == 1, "it is said before the work is done"
     assert len(read_rows(forged, "manual")) > 15
     status, out, _ = run("run", recipe, "--target", "15", "--replace", "--json")
     assert (status, json.loads(out)["accepted"]) == (0, 15)

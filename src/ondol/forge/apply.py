@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from ondol.core.access import LOCAL_PRINCIPAL, Principal
+from ondol.core.errors import WrongUseError
 from ondol.core.examples import DatasetChange, Example, ExampleKind, Rejected, Split, Verdict
 from ondol.core.frozen import Frozen
 from ondol.core.models import Message
@@ -73,6 +74,11 @@ def apply_reviews(store: Store, name: str, *, principal: Principal) -> Applied:
         WrongUseError: this is a version, which stays as it was.
         ConflictError: another process writes it.
     """
+    base, _, version = name.partition("@")
+    if version:
+        raise WrongUseError(
+            f"{name} is a former version, which stays as it was.", remedy=f"Apply the reviews to {base}."
+        )
     if principal.is_admin:
         # Verdicts on what an administrator may not read count too; nothing of it is shown.
         principal = LOCAL_PRINCIPAL

@@ -88,6 +88,7 @@ def run_forge(
         guard, benchmarks_hash = _load_benchmarks(recipe, place)
         inputs += benchmarks_hash
     run_id = name_run(recipe, place.engines, inputs)
+    place.store.datasets.claim(name or recipe.name, run_id, replace=replace)
     with open_ledger(place.store.home, run_id, principal=principal) as ledger, ledger.hold():
         shift = _Shift(recipe, place, ledger, principal=principal, notes=notes, decontaminator=guard)
         try:

@@ -195,6 +195,22 @@ class Datasets:
         manifest = self.load_manifest(name, principal=principal)
         return self._page(manifest, RETENTION, RetentionExample, lambda _: True, after=after, limit=limit)
 
+    def claim(self, name: str, fingerprint: str, *, replace: bool = False) -> None:
+        """Refuse early what ``create`` would refuse after the work is done.
+
+        Args:
+            name: of the dataset to be made.
+            fingerprint: of what makes it; a dataset of this name that was made by the same gives way.
+            replace: so does any other.
+
+        Raises:
+            WrongUseError: this cannot be a name.
+            ConflictError: a dataset of this name was made by something else.
+        """
+        _check_name(name)
+        if not replace and self._exists(name) and self._read_manifest(name).fingerprint != fingerprint:
+            raise _taken(name)
+
     @contextmanager
     def create(self, name: str, *, replace: bool = False) -> Iterator[DatasetWriter]:
         """Give a writer; the dataset appears with its ``finish``, or not at all.
@@ -221,10 +237,7 @@ class Datasets:
                     return former
                 if former is not None and former.hash != manifest.hash:
                     if not replace:
-                        raise ConflictError(
-                            f"The dataset {name} exists with other content.",
-                            remedy="Use --replace to keep it as a version, or choose another name.",
-                        )
+                        raise _taken(name)
                     self._place(name).replace(self._folder / f"{name}@{self._next_version(name)}")
                 elif former is not None and former.history:
                     # The run that it came from was published again: what it was before is still true.
@@ -597,6 +610,13 @@ def _check_name(name: str) -> None:
 def _was_reviewed(manifest: DatasetManifest, former_hash: str) -> bool:
     """Tell whether a dataset came of rows with this hash by reviews, which are not to be lost."""
     return any(not change.document and change.former_hash == former_hash for change in manifest.history)
+
+
+def _taken(name: str) -> ConflictError:
+    return ConflictError(
+        f"The dataset {name} exists with other content.",
+        remedy="Use --replace to keep it as a version, or choose another name.",
+    )
 
 
 def _missing(name: str) -> NotFoundError:

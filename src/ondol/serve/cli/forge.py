@@ -256,7 +256,7 @@ def _tell_applied(applied: Applied) -> str:
 @forge.command("clean")
 def clean(
     older_than: Annotated[
-        int, typer.Option("--older-than", metavar="DAYS", min=0, help="What was changed since stays.")
+        int, typer.Option("--older-than", metavar="DAYS", min=0, help="Leave what was changed since then.")
     ] = 30,
     yes: Annotated[bool, typer.Option("--yes", help="Do it; else it is only said what would go.")] = False,
     home: Home = None,
