@@ -6,8 +6,8 @@ Run from the repository's root::
     python bench/forge_handcheck.py draw --dataset FOLDER --seed 51 > judged.jsonl
     python bench/forge_handcheck.py table bench/data/forge_handcheck_en.jsonl ...
 
-``FOLDER`` is the dataset's (``datasets/manual-qa`` in Ondol's home). ``draw`` writes JSON lines: id, split, kind,
-the questions as asked (without the passages of an open book), the answers, the quotations they rest on and the
+``FOLDER`` is the dataset's (``datasets/manual-qa`` in the home). ``draw`` writes JSON lines: id, split, kind,
+the questions as asked (without the passages of an open book), the answers, the quotations of each, and the
 source. The person adds three fields to each:
 
 * ``right``: grammatical, understandable without the page, the answer true by the source and to the question;
@@ -15,7 +15,7 @@ source. The person adds three fields to each:
 * ``note``: why not, where one of them is false.
 
 ``table`` prints and writes ``bench/results/forge_handcheck.md``: shares by kind, with 95 % Wilson intervals
-(Wilson 1927). The verdicts in ``bench/data`` are ours; the sentences in them are of the sample handbook (CC BY 4.0).
+(Wilson 1927). The verdicts in ``bench/data`` are ours; the sentences are of the sample handbook (CC BY 4.0).
 """
 
 import argparse
@@ -90,18 +90,16 @@ def tabulate(paths):
         for kind, items in sorted(groups.items(), key=lambda group: -len(group[1])):
             both = sum(item["right"] and item["useful"] for item in items)
             low, high = wilson(both, len(items))
-            rows.append(
-                {
-                    "verdicts": path.name,
-                    "kind": kind,
-                    "samples": len(items),
-                    "right": sum(item["right"] for item in items),
-                    "useful": sum(item["useful"] for item in items),
-                    "right and useful": both,
-                    "share": f"{both / len(items):.0%}",
-                    "95 % interval": f"{low:.0%} to {high:.0%}",
-                }
-            )
+            rows.append({
+                "verdicts": path.name,
+                "kind": kind,
+                "samples": len(items),
+                "right": sum(item["right"] for item in items),
+                "useful": sum(item["useful"] for item in items),
+                "right and useful": both,
+                "share": f"{both / len(items):.0%}",
+                "95 % interval": f"{low:.0%} to {high:.0%}",
+            })
     return rows
 
 

@@ -100,6 +100,21 @@ SHOWS_KO = ("진동 페이지는 무엇을 표시하나요?", "진동 페이지�
         (SHOWS, "How can the vibration page be opened?", "How can it be opened?"),
         (SHOWS, "When is the vibration page updated?", "When is it updated?"),
         (SHOWS_KO, "진동 페이지는 어디에 있나요?", "그럼 어디에 있나요?"),
+        (
+            ('In the Setup View, what does "Modes" do?', '"Modes" sets the modes.'),
+            'In the Setup View, what is "Radio" for?',
+            'And what is "Radio" for?',
+        ),
+        (
+            ('What is "Width" in Corridor Scan?', '"Width" is the width.'),
+            'What is "Angle" in Corridor Scan?',
+            'And what is "Angle"?',
+        ),
+        (
+            ("What can I do with Offline Maps?", "You can cache tiles."),
+            "Regarding Offline Maps, how do I cache the tiles?",
+            "How do I cache the tiles?",
+        ),
         # Another thing, several of them, the verb taken along, or another thing named beside it.
         (SHOWS, "When is the radio page updated?", ""),
         (SHOWS, "What does the vibration page show first?", ""),

@@ -364,3 +364,36 @@ def test_no_text_breaks_it(text):
         passage = build_passage(text)
         for unit in ("sentence", "item"):
             frame(build_fact(passage, unit=unit), passage, analyser=ANALYSER)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        # a noun that was a picture, a goal that is its own answer, a window to close, nothing said of what
+        "설문 조사를 한 번 수행하려면 지정된 위치를 선택하고 을 누르십시오.",
+        "비행 모드를 설정하려면 비행 모드를 설정하기 위해 무전기를 구성해야 합니다.",
+        "대화 상자를 닫으려면 확인 버튼을 클릭합니다.",
+        "1Hz로 채워지며 원격 분석 로그만큼 상세하지 않습니다.",
+        "QGroundControl32.apk에서 일일 빌드 파일을 찾을 수 있습니다.",
+    ],
+)
+def test_korean_that_says_nothing_whole_is_not_asked(text):
+    assert ask(text) == ()
+
+
+def test_a_condition_names_its_subject_or_object():
+    asked = ask("연결된 차량에서 지원하지 않는 경우에는 QGroundControl은 펜스 옵션을 표시하지 않습니다.")
+    assert not any(w.frame.startswith("if.then") for w in asked)
+
+
+def test_a_bare_screen_is_told_its_page_and_heading():
+    (first, *_) = ask(
+        "화면 왼쪽에는 사용 가능한 옵션 세트가 있습니다.", title="설정 보기", context="설정 보기"
+    )
+    assert first.question == "설정 보기의 화면 왼쪽에는 무엇이 있나요?"
+    asked = ask(
+        "보정을 시작하려면 확인 버튼을 클릭합니다.",
+        title="센서 설정 (PX4)",
+        context="센서 설정 (PX4) > 나침반",
+    )
+    assert asked[0].question.startswith("센서 설정 (PX4)의 나침반에서 보정을 시작하려면")

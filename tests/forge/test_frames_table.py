@@ -43,13 +43,13 @@ ROWS = [
         "Survey | Create a grid over an area.",
         "Pattern | Description | Vehicles",
         "What does the Survey pattern do in Parts?",
-        "Survey: Create a grid over an area.",
+        "The Survey pattern is used to create a grid over an area.",
     ),
     (
         "FirmwareUpgradeLog | Debug firmware flash issues.",
         "Option(s) | Description",
         "What does the FirmwareUpgradeLog option do?",
-        "FirmwareUpgradeLog: Debug firmware flash issues.",
+        "The FirmwareUpgradeLog option is used to debug firmware flash issues.",
     ),
     (
         "Front camera module | Anna Berg | A-12",
@@ -83,7 +83,7 @@ KOREAN_ROWS = [
         "탐사 | 다각형 영역에 비행 패턴을 작성합니다.",
         "패턴 | 설명",
         "부품 목록에서 '탐사' 패턴은 어떤 기능을 하나요?",
-        "탐사: 다각형 영역에 비행 패턴을 작성합니다.",
+        "'탐사' 패턴은 다각형 영역에 비행 패턴을 작성합니다.",
     ),
 ]
 
@@ -228,12 +228,49 @@ def test_korean_leads_that_name_nothing(lead):
     assert ask_korean(lead, "", is_steps=False, analyser=ANALYSER) == ()
 
 
+def test_an_aside_of_one_name_tells_a_place_from_its_like():
+    assert name_place("Tuning (PX4)", "Tuning (PX4)", language="en") == "in Tuning (PX4)"
+    assert name_place("Survey (Plan Pattern)", "Survey (Plan Pattern)", language="en") == "in Survey"
+    assert name_place("튜닝 (PX4) > 절차도", "튜닝 (PX4)", language="ko") == "튜닝 (PX4)의 절차도"
+
+
+@pytest.mark.parametrize(
+    "quote",
+    [
+        # a picture's caption, an item cut off, an item that points at another part of the page
+        "To set it up:\n\n1. Click the sensor button Select Compass calibration\n2. Press OK.",
+        "To set it up:\n\n1. Open the sidebar.\n2. Set the channel to ...",
+        "To set it up:\n\n1. Do the tests described above.\n2. Press OK.",
+        "설정하려면:\n\n1. 위의 시험을 수행합니다.\n2. 확인 버튼을 클릭합니다.",
+    ],
+)
+def test_items_that_are_not_whole_make_no_list(quote):
+    assert lists.read_listing(quote) is None
+
+
+def test_a_note_beside_a_step_is_left_out_to_its_end():
+    step = "버튼을 누릅니다. Select it 참고 기본값입니다. 값을 바꿀 수 있습니다."
+    quote = f"설정하려면:\n\n1. {step}\n2. 저장합니다."
+    found = lists.read_listing(quote)
+    assert found is not None
+    assert found.items == ("버튼을 누릅니다.", "저장합니다.")
+
+
+def test_options_of_one_row_are_named_as_several():
+    row = "LinkManagerLog, MultiVehicleManagerLog | Debug connection problems."
+    found = {w.question: w.answer for w in ask_row(row, "Option(s) | Description")}
+    assert found["What do the LinkManagerLog and MultiVehicleManagerLog options do?"] == (
+        "The LinkManagerLog and MultiVehicleManagerLog options are used to debug connection problems."
+    )
+
+
 def test_places_leave_out_what_names_nothing():
     assert name_place("Guide > Settings > Loiter", "Guide", language="en") == "under Loiter in Guide"
     assert name_place("Guide > Overview", "Guide", language="en") == "in Guide"
     assert name_place("Guide > Plane > Failsafe", "Guide", language="en") == "under Plane > Failsafe in Guide"
     assert (
-        name_place("안전 설정 (A) > 출발지 복귀", "안전 설정 (A)", language="ko") == "안전 설정의 출발지 복귀"
+        name_place("안전 설정 (모두) > 출발지 복귀", "안전 설정 (모두)", language="ko")
+        == "안전 설정의 출발지 복귀"
     )
     assert name_place("", "README", language="en") == ""
 

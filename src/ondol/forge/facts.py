@@ -14,7 +14,7 @@ from ondol.core.examples import Fact, FactUnit, Passage
 from ondol.evidence.question import find_names
 from ondol.evidence.terms import build_terms, is_weak
 from ondol.evidence.units import Unit, split_units
-from ondol.forge.noise import is_change_log, is_noise
+from ondol.forge.noise import is_change_log, is_dated, is_noise
 from ondol.text.language import detect_language
 from ondol.text.morphemes import Analyser
 
@@ -128,6 +128,8 @@ class _Finder:
             return []
         if said[:1].islower() and said.split(maxsplit=1)[0].isalpha():
             return []  # the end of something
+        if is_change_log(self._topic) and is_dated(text):
+            return []
         if is_noise(text) or len(set(self._terms(said))) < _MIN_TERMS:
             return []
         if unit.kind == "item" and language == "ko" and not _CLAIM_KO.search(said):
@@ -152,6 +154,8 @@ class _Finder:
         language = self._language(text[start:end])
         lead = _ANNOUNCING.sub(" ", text[start : units[at].end])
         if count < _MIN_ITEMS or end - start > _MAX_LIST_CHARS or not language:
+            return []
+        if is_change_log(self._topic) and is_dated(text[start:end]):
             return []
         if is_noise(lead) or is_noise(text[units[at].end : end]):
             return []

@@ -68,6 +68,18 @@ _CHANGES = _any(
 )
 
 
+_DATED = _any(
+    r"\b(?:temporar\w+|currently|now|new|newly|no longer|yet|previous\w*|earlier|will be|improved"
+    r"|added|fixed|deprecated|removed|renamed)\b",
+    "아직|현재|이제|새로|신규|더 이상|이전|예정|개선|추가되|수정되|변경되|제거되|임시",
+)
+
+
+def is_dated(text: str) -> bool:
+    """Tell whether a text says what holds at its time of writing only."""
+    return _DATED.search(text) is not None
+
+
 def is_change_log(title: str) -> bool:
     """Tell whether a document of this title says what was new once, not what is."""
     return _CHANGES.search(title) is not None

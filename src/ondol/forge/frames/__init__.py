@@ -25,8 +25,10 @@ def ask_about(fact: Fact, passage: Passage, *, analyser: Analyser) -> tuple[Word
     else:
         found = english.frame(fact, passage, analyser=analyser)
     terms = build_terms(analyser)
-    # A row does not say what its columns are called.
+    # A row does not say what its columns are called, nor a sentence about *the screen* which screen.
     header = fact.evidence.context if fact.unit == "row" else ""
+    if fact.language == "en" and fact.unit in {"sentence", "item"}:
+        header = f"{passage.title}\n{fact.evidence.context}"
     kept: dict[str, Wording] = {}
     for wording in found:
         key = wording.question.casefold()

@@ -64,7 +64,12 @@ _NO_PASSIVE = word_set(
 )
 _VAGUE_VERBS = word_set("do be have see get ensure confirm make")
 _VAGUE_GOAL = re.compile(
-    r"\b(?:more detail|the (?:action|process|operation|procedure|step|task|changes?)|\w*things?)$"
+    r"\b(?:particular|certain|additional|other|further|various|different|some) "
+    r"(?:actions?|options?|settings?|information|items?|functions?|features?|tasks?|values?)$"
+    r"|^(?:display|show|open|close|bring up) (?:an? (?:[\w-]+ ){0,3}|the )"
+    r"(?:dialog|pop-?up|menu|window|prompt|slider|box)$"
+    r"|\beven (?:if|when)\b"
+    r"|\b(?:more detail|the (?:action|process|operation|procedure|step|task|changes?)|\w*things?)$"
 )
 _JOINED = DETERMINERS | PREPOSITIONS | ADVERBS | word_set("and or to that whether if is are")
 _YOU_DO = word_set(
@@ -177,7 +182,7 @@ def _ask_duty(rest: str) -> Iterator[Asked]:
         return
     match = re.match(r"(.+?),? (before|after|when|if|while) (.+)", drop_brackets(rest))
     condition = cut(match[3]) if match else ""
-    if match and is_condition(condition, match[2]):
+    if match and not match[1].endswith(" even") and is_condition(condition, match[2]):
         first = f"What should you do {match[2]} {condition}?"
         yield Asked("duty", (first, f"What is to be done {match[2]} {condition}?"), 0.8)
 

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from ondol.core.examples import Fact, Passage
 from ondol.forge.facts import strip_mark
 from ondol.forge.frames import antecedent, doing, labels, standing, stating
-from ondol.forge.frames.clause import read_clause, settle_first
+from ondol.forge.frames.clause import lower_first, read_clause, settle_first
 from ondol.forge.frames.lexicon import base_of_third_person
 from ondol.forge.frames.stating import Asked
 from ondol.forge.frames.wording import Wording
@@ -20,6 +20,12 @@ from ondol.text.morphemes import Analyser
 _TOLD_WHAT = frozenset({"goal", "means"})
 _THIS = re.compile(
     r"\bth(?:is|ese) (?:settings?|options?|modes?|parameters?|fields?|values?|buttons?|features?)\b"
+)
+# What is true *also* answers no question that asks for all.
+_MORE = re.compile(r"\b(?:also|additionally|in addition|furthermore|moreover|as well)\b", re.IGNORECASE)
+_BROAD = frozenset({"enabled", "object", "effect", "purpose", "identity"})
+_BARE_STATUS = re.compile(
+    r"\b(?:supported|required|available|allowed|possible|enabled|disabled|displayed)\?$"
 )
 _MAX_QUESTION_CHARS = 170
 _MIN_QUESTION_WORDS = 4
@@ -48,21 +54,44 @@ def frame(fact: Fact, passage: Passage, *, analyser: Analyser) -> tuple[Wording,
     if labelled is not None:
         return labelled
     meant = said if fact.standalone else antecedent.name_subject(fact, passage)
-    answer = clean(said)
-    if "\n" in said or not meant or not answer:
+    answer = clean(said if fact.standalone else meant or said)
+    if "\n" in said or not meant or not answer or standing.leans(said):
         return ()
+    answer = standing.name_screen(answer, passage)
+    is_more = _MORE.search(said) is not None
     around = f"{passage.text}\n… {passage.title}\n… {passage.context}"
     found: list[Wording] = []
     for name, questions, score in sorted(ask(clean(meant), around=around), key=lambda asked: -asked[2]):
         reply = {"whether": f"Yes. {answer}", "denied": f"No. {answer}"}.get(name, answer)
-        if (name == "whether" and found) or (name in _TOLD_WHAT and standing.orders_unclear(answer)):
+        if (name == "whether" and (found or not _is_drawn(fact))) or (is_more and name in _BROAD):
+            continue
+        if name in _TOLD_WHAT and standing.orders_unclear(answer):
             continue
         for question in questions:
-            is_local = name in {"whether", "denied"}
+            is_local = name in {"whether", "denied"} and _is_local(question)
             alone = standing.stand_alone(polish(question), passage, is_local=is_local)
             if alone and is_well_formed(alone):
-                found.append(Wording(alone, reply, name, score))
+                found.append(Wording(alone, _say_where(reply, alone, is_local=is_local), name, score))
     return tuple(alternate(found))
+
+
+def _say_where(reply: str, question: str, *, is_local: bool) -> str:
+    """Return an answer that holds in one place only with that place: *No. In the Console, it is not.*."""
+    place = re.match(r"(?:In|Regarding|Under) [^,?]+,(?= )", question)
+    if not is_local or place is None:
+        return reply
+    bare, _, said = reply.partition(". ")
+    return f"{bare}. {place[0]} {lower_first(said)}"
+
+
+def _is_local(question: str) -> bool:
+    """Tell whether what is asked may hold in its place only."""
+    return _BARE_STATUS.search(question) is not None or not standing.find_names(question)
+
+
+def _is_drawn(fact: Fact) -> bool:
+    """Tell whether a fact to which the answer is a bare yes is taken: half of them are enough."""
+    return int(fact.id[-1], 16) % 2 == 0
 
 
 def ask(answer: str, *, around: str = "") -> Iterator[Asked]:
@@ -94,6 +123,7 @@ def lead_in(intro: str, question: str) -> str:
 
 def clean(said: str) -> str:
     """Return a sentence as an answer: a capital first, a full stop last; empty if it is not whole."""
+    said = re.sub(r"^(?:please )?note that,? ", "", said.replace("**", ""), flags=re.IGNORECASE)
     text = _ALSO.sub(r"\1", re.sub(r"^(?:Also|Additionally|Furthermore|Moreover),?\s+", "", said)).strip()
     text = _ALSO_DOES.sub(lambda m: f"{m[1]} " if base_of_third_person(m[2]) else m.group(), text)
     is_open = text.endswith((":", ",", ";", "(", "…", "..."))

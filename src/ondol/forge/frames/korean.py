@@ -83,6 +83,14 @@ def frame(fact: Fact, passage: Passage, *, analyser: Analyser) -> tuple[Wording,
     return alternate(sorted(found.values(), key=lambda w: -w.score))
 
 
+# Which screen or list is meant, the page knows.
+_BARE_PLACE = re.compile(
+    r"(?:화면|드롭다운|목록|창|탭|메뉴|페이지|패널|버튼|대화 ?상자)"
+    r"(?:의 .{1,20}?)?(?: [가-힣]{1,3})?(?:에서|에는|은|는)"
+)
+_WINDOW = re.compile(r"(?:대화 ?상자|대화창|팝업|창|메뉴)[을를] (?:닫|열|표시)")
+
+
 def _tell(question: str, reading: Reading) -> str:
     """Return a question as a request: ``무엇을 표시하는지 알려 주세요``."""
     asks = reading.predicate.ask() if reading.predicate.stem else ""
@@ -117,12 +125,16 @@ def _is_supported(answer: str, fact: Fact, analyser: Analyser) -> bool:
 def _finish(question: str, frame: str, reading: Reading, scope: Scope, analyser: Analyser) -> str:
     """Return a question that stands on its own, or nothing."""
     question = re.sub(r"\s+", " ", question).strip()
-    if not 9 <= len(question) <= _MAX_QUESTION:
+    if not 9 <= len(question) <= _MAX_QUESTION or question.startswith("몇 "):
         return ""
     num_nouns = count_nouns(question, analyser)
     if frame == "if.when" and num_nouns <= _MIN_NOUNS:
         return ""
-    vague = bool(reading.topic) and reading.role in {"", "이"} and is_vague(reading.topic)
+    if question.startswith("어디") and _BARE_PLACE.match(reading.text):
+        return ""
+    vague = _BARE_PLACE.match(question) is not None or (
+        bool(reading.topic) and reading.role in {"", "이"} and is_vague(reading.topic)
+    )
     if vague or num_nouns < _MIN_NOUNS:
         scoped = scope.apply(question)
         if scoped:
@@ -257,7 +269,7 @@ def _object(reading: Reading) -> Iterator[Asked]:
     words = reading.middle
     if not words or words[-1].tag != "JKO" or not _has_plain_topic(reading) or not _is_clear(words):
         return
-    if predicate.mood not in {"plain", "can", "must", "not", "cannot"} or not predicate.stem:
+    if predicate.mood not in {"plain", "can", "must"} or not predicate.stem:
         return
     if not _takes_what(predicate.root):
         return
@@ -288,7 +300,7 @@ def _object(reading: Reading) -> Iterator[Asked]:
         yield Asked(f"{reading.topic}에서 확인할 수 있는 것은 무엇인가요?", "object.shown", 0.8)
     elif predicate.mood in {"plain", "must"} and not is_person(reading.topic):
         yield Asked(f"{_subject(reading)} {kept} {predicate.modify()} 것은 무엇인가요?", "object.cleft", 0.78)
-    elif predicate.mood in {"not", "cannot", "can"}:
+    elif predicate.mood == "can":
         yield Asked(f"{_subject(reading)} {kept} {predicate.modify()} 것은 무엇인가요?", "object.cleft", 0.75)
 
 
@@ -426,9 +438,11 @@ def _can_there(reading: Reading) -> Iterator[Asked]:
         return
     if not any(w.tag == "JKO" for w in words) or any(_WHEN.search(w.text) for w in words):
         return
+    if not re.search(r"[가-힣]", reading.topic):
+        return  # a program is no place
     yield Asked(f"{reading.topic}에서는 무엇을 할 수 있나요?", "can.there", 0.88)
     act = reading.text[words[0].start : reading.words[predicate.start].start]
-    if len(act) <= 50 and not is_vague(reading.topic) and not any(_WHEN.search(w.text) for w in words):
+    if len(act) <= 50 and not is_vague(reading.topic) and not any(w.tag == "EC" for w in words):
         yield Asked(f"{act}{predicate.ask()}".join(("어디에서 ", "")), "can.where", 0.85)
 
 
@@ -511,6 +525,9 @@ def _to_do(reading: Reading) -> Iterator[Asked]:
         return
     rest = reading.words[at + 1 : predicate.start]
     if any(w.text.rstrip(",") in {"먼저", "우선"} for w in rest):
+        return
+    is_circular = reading.span(0, at) in reading.text[reading.words[at].end :]
+    if is_circular or _WINDOW.search(clause):
         return
     if predicate.root == "필요하" and rest and rest[-1].tag == "JKS":
         yield Asked(f"{clause} 무엇이 필요한가요?", "todo.need", 0.92)
@@ -605,6 +622,8 @@ def _if_then(reading: Reading) -> Iterator[Asked]:
         return
     if not is_if and not _WHEN.search(reading.words[at].text.rstrip(",")):
         return
+    if not any(w.tag in {"JKS", "JKO", "JX"} for w in reading.words[:at]):
+        return  # of what it is said is not
     if has_clause(reading.words[:at]) and not _WITH.search(reading.words[at].text):
         return
     rest = reading.words[at + 1 : predicate.start]

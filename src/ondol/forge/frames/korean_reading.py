@@ -226,12 +226,18 @@ def is_balanced(text: str) -> bool:
     )
 
 
+# A particle alone: the noun before it was a picture.
+_LOST_NOUN = re.compile(r"(?<=\s)(?:을|를|은|는|의|와|과|으로|에서)(?=\s)")
+
+
 def read(quote: str, analyser: Analyser) -> Reading | None:
     """Return the reading of one sentence; ``None`` where any part of it is not certain."""
     answer = clean(quote)
     if not _MIN_CHARS <= len(answer) <= _MAX_CHARS or leans(answer) or not is_balanced(answer):
         return None
     text = _ASIDE.sub("", answer)
+    if _LOST_NOUN.search(text):
+        return None
     words = read_words(text, analyser)
     if any(_REPORTS.search(w.text) or w.has("JKQ") for w in words):
         return None  # what somebody said is not a fact of the document

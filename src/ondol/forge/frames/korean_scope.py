@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from ondol.core.examples import Fact, Passage
 from ondol.forge.frames.korean_reading import is_vague
+from ondol.forge.frames.place import drop_asides
 from ondol.text.morphemes import Analyser
 
 _ASIDE = re.compile(r"\s*\([^()]*\)")
@@ -15,6 +16,9 @@ _PLACES = re.compile(
     r"보고서|패턴|스캔|기능|위젯|서비스|센터|절차|"
     r"스토어|서버|데이터베이스|플랫폼|조례|협약|요령|고시|내규|기준|제도|사업|공고|공고문|[A-Za-z]{3,})\Z"
 )
+
+
+_MAX_INNER = 20
 
 
 @dataclass(frozen=True)
@@ -46,8 +50,23 @@ class Scope:
 def find_scope(fact: Fact, passage: Passage, analyser: Analyser) -> Scope:
     """Return the headings above a fact that name a place, then the document's title."""
     headings = [part for part in (fact.evidence.context or passage.context).split(" > ") if " | " not in part]
-    names = (" ".join(_ASIDE.sub("", part).split()) for part in [*reversed(headings), passage.title])
-    return Scope(tuple(dict.fromkeys(name for name in names if _is_place(name, analyser))))
+    names = (drop_asides(part) for part in [*reversed(headings), passage.title])
+    places = [n for n in names if _is_place(_ASIDE.sub("", n).strip(), analyser)]
+    inner = _ASIDE.sub("", headings[-1]).strip() if headings else ""
+    if places and inner not in places[0] and places[0] not in inner and _is_inner(inner, analyser):
+        places.insert(0, f"{places[0]}의 {inner}")
+    return Scope(tuple(dict.fromkeys(places)))
+
+
+def _is_inner(name: str, analyser: Analyser) -> bool:
+    """Tell whether the nearest heading is a plain noun phrase that tells facts of one page apart."""
+    if (
+        not 2 <= len(name) <= _MAX_INNER
+        or is_vague(name)
+        or re.search(r"[:?!/·>]|\d\.\d|개요|옵션|기타", name)
+    ):
+        return False
+    return all(m.tag in {"NNG", "NNP", "SL", "XSN"} for m in analyser.morphemes(name))
 
 
 def _is_place(name: str, analyser: Analyser) -> bool:

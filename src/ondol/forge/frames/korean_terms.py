@@ -1,6 +1,7 @@
 """``용어: 설명`` and ``용어 - 설명``: what an option, field or word is or does."""
 
 import re
+from dataclasses import replace
 from typing import NamedTuple
 
 from ondol.forge.frames.korean_grammar import Predicate, Word, attach, make_polite, read_predicate, read_words
@@ -22,7 +23,10 @@ _FUNCTION = re.compile(
 )
 _CHOSEN_TO = re.compile(r"려면 .{0,12}(?:선택|사용|클릭|활성화|체크|설정)")
 _CHOICE = re.compile(r"(?:중 하나를|중에서|가운데) .{0,12}선택")
+# What a person does with a setting, not what the setting does.
+_CHOSEN = re.compile(r"선택(?:하고|하여|해서) ")
 _MIN_SAID = 6
+_PAIRED = re.compile(r"은\(는\)|이\(가\)|을\(를\)")
 _EMPTY_WORDS = frozenset({"설정", "사용", "활성", "있"})
 _OPTION = re.compile(r"(?:려면|면|경우)[, ]")
 
@@ -48,7 +52,14 @@ def frame_term(quote: str, scope: Scope, analyser: Analyser) -> tuple[Wording, .
     if predicate.mood in {"order", "forbid"} or predicate.start == 0:
         return ()
     polite = make_polite(found.said, found.words)
-    return _ask_sentence(found, predicate, polite if polite.endswith(".") else f"{polite}.")
+    asked = _ask_sentence(found, predicate, polite if polite.endswith(".") else f"{polite}.")
+    return tuple(_drop_pairs(found, wording) for wording in asked if not _PAIRED.search(wording.question))
+
+
+def _drop_pairs(found: _Described, wording: Wording) -> Wording:
+    """Return an answer without *은(는)*, as it is written where a word's last sound is not known."""
+    answer = re.sub(rf"\A{re.escape(found.term)}은\(는\) ", f"{found.term}: ", wording.answer)
+    return replace(wording, answer=answer)
 
 
 def _read(quote: str, scope: Scope, analyser: Analyser) -> _Described | None:
@@ -87,7 +98,7 @@ def _ask_sentence(found: _Described, predicate: Predicate, polite: str) -> tuple
     where, named, topic = found.where, found.named, attach(found.named, "은")
     as_topic, as_term = f"{attach(found.term, '은')} {polite}", f"{found.term}: {polite}"
     explain = (Wording(f"{where}{named}에 대해 설명해 주세요.", as_term, "term.explain", 0.7),)
-    if any(w.particle in {"은", "는"} for w in found.words):
+    if any(w.particle in {"은", "는"} for w in found.words) or _CHOSEN.search(found.said):
         return explain
     if _CHOSEN_TO.search(found.said):
         return (

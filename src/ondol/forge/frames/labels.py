@@ -4,10 +4,11 @@ import re
 
 from ondol.core.examples import Passage
 from ondol.evidence.polarity import find_opposites
-from ondol.evidence.terms import simple_terms, word_set
+from ondol.evidence.terms import is_weak, simple_terms, word_set
 from ondol.forge.frames import standing
 from ondol.forge.frames.clause import COMMON, Word, lower_first, read_clause, split_words
 from ondol.forge.frames.lexicon import (
+    ADVERBS,
     DETERMINERS,
     IMPERATIVES,
     PREPOSITIONS,
@@ -59,6 +60,7 @@ _SETTING_VERBS = (
 """)
 ) | word_set("specify display show allow define configure control")
 _NO_PURPOSE = word_set("result lead happen occur need require mean depend cause fail consume come refer")
+_MIN_NEWS = 1
 _Said = tuple[str, tuple[str, ...]]
 
 
@@ -75,15 +77,28 @@ def frame(quote: str, passage: Passage) -> tuple[Wording, ...] | None:
         return ()
     if _NO_LABEL.match(label) or read_clause(f"{label}.") or "\n" in body or len(label) < 3:
         return ()
-    where = standing.find_place(passage)
+    where = standing.find_inner_place(passage, label)
     said = _describe(label, body)
-    if not where or said is None:
+    if not where or said is None or not _is_news(label, body, passage):
         return ()
     answer, asked = said
     # A description that says the opposite of its label (*Maximum altitude: minimum value*) is a slip.
     if standing.points_away(body) or find_opposites(_words(label), _words(body)):
         return ()
-    return tuple(Wording(f"{where}, {q}", answer, "label", 0.8) for q in asked)
+    return tuple(Wording(_ask_there(q, where), answer, "label", 0.8) for q in asked)
+
+
+def _ask_there(question: str, where: str) -> str:
+    """Return the question said of a place: the place first where it would part *for* from its noun."""
+    if question.endswith((" for?", " do?")):
+        return f"{where[0].upper()}{where[1:]}, {question}"
+    return f"{question[0].upper()}{question[1:].rstrip('?')} {where}?"
+
+
+def _is_news(label: str, body: str, passage: Passage) -> bool:
+    """Tell whether a description says more than label and headings: *Server port: Port of the server* not."""
+    known = _words(f"{label} {passage.title} {passage.context}") | PREPOSITIONS | ADVERBS | {"back"}
+    return sum(not is_weak(word) for word in {stem(t) for t in simple_terms(body)} - known) >= _MIN_NEWS
 
 
 def _words(text: str) -> frozenset[str]:
@@ -114,12 +129,12 @@ def _describe_verb(named: str, words: list[Word], low: str) -> _Said | None:
     """Read *Displays the positions …* and *Used to …*."""
     first, second = words[0], words[1].low
     if low.startswith("used "):
-        return f"It is {low}.", _ask_use(named)
+        return f"{_capital(named)} is {low}.", _ask_use(named)
     if not base_of_third_person(first.low) or not first.text[:1].isupper() or first.ends_phrase:
         return None
     if second in _NOT_AFTER_VERB or base_of_third_person(first.low) in _NO_PURPOSE:
         return None
-    return f"It {low}.", (
+    return f"{_capital(named)} {low}.", (
         f"what does {named} do?",
         f"what is the purpose of {named}?",
         f"what is {named} for?",
@@ -132,7 +147,7 @@ def _describe_noun(named: str, words: list[Word], body: str, low: str) -> _Said 
     if words[0].low in {"a", "an", "the"}:
         ends = (n for n, word in enumerate(words) if n and word.low in _AFTER_HEAD)
         is_many = is_plural(words[next(ends, len(words)) - 1].low)
-        return None if is_many or read_clause(body) else (f"It is {low}.", asked)
+        return None if is_many or read_clause(body) else (f"{_capital(named)} is {low}.", asked)
     is_order = words[0].low in VERBS | IMPERATIVES and words[0].low not in _MEASURES | COMMON
     if is_order or (words[0].low in IMPERATIVES and words[1].low in DETERMINERS | {"to", "and", "or"}):
         return None
@@ -140,7 +155,7 @@ def _describe_noun(named: str, words: list[Word], body: str, low: str) -> _Said 
         if word.low in _AFTER_HEAD:
             head = words[n - 1].low
             is_known = head in _MEASURES and not is_plural(head) and not word.inside
-            return (f"It is the {low}.", asked) if is_known else None
+            return (f"{_capital(named)} is the {low}.", asked) if is_known else None
     return None
 
 
@@ -155,7 +170,7 @@ def _describe_switch(named: str, body: str) -> _Said | None:
             f"why would you {check[1].lower()} {named}?",
             f"what is the purpose of {named}?",
         )
-        return f"{check[1]} it to {check[2]}.", asked
+        return f"{check[1]} {named} to {check[2]}.", asked
     when = re.match(rf"(If|When) {_DONE},? (.+)", body)
     if when and not when[3].startswith("it ") and read_clause(when[3][:1].upper() + when[3][1:]):
         asked = (
@@ -163,7 +178,7 @@ def _describe_switch(named: str, body: str) -> _Said | None:
             f"what is the effect of {named}?",
             f"what does {named} do?",
         )
-        return f"{when[1]} it is {when[2]}, {when[3]}.", asked
+        return f"{when[1]} {named} is {when[2]}, {when[3]}.", asked
     return None
 
 
@@ -173,11 +188,15 @@ def _describe_order(named: str, words: list[Word], low: str) -> _Said | None:
     has_object = second.low in DETERMINERS or second.text[:1].isupper()
     if first.low not in _SETTING_VERBS or not has_object or first.ends_phrase:
         return None
-    return f"It is used to {low}.", _ask_use(named)
+    return f"{_capital(named)} is used to {low}.", _ask_use(named)
 
 
 def _ask_use(named: str) -> tuple[str, ...]:
     return f"what is {named} used for?", f"what is the purpose of {named}?", f"why would someone use {named}?"
+
+
+def _capital(named: str) -> str:
+    return f"{named[:1].upper()}{named[1:]}"
 
 
 def _name(label: str) -> str:

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 
 from ondol.core.examples import Fact, Passage
 from ondol.evidence.units import Unit, split_units
+from ondol.forge.frames.clause import COMMON
+from ondol.forge.frames.lexicon import IMPERATIVES
 from ondol.forge.frames.lists_english import ask_english
 from ondol.forge.frames.lists_korean import ask_korean
 from ondol.forge.frames.place import name_place
@@ -27,6 +29,13 @@ _CAPTION = re.compile(r"[^.!?。]{2,60}\Z")
 # A remark beside a step is not part of it.
 _NOTE = re.compile(
     r"(?m)(?:\A|\s+)(?:Note|Tip|Warning|Important|Caution|참고|주의|경고|팁)\s?[:：]?(?=\s+[A-Z가-힣]|\Z)"
+)
+_RUN_ON = re.compile(r"\b([a-z]+) ([A-Z][a-z]+) [A-Z][^.]*\Z")
+# What an item points at stands elsewhere on its page.
+_POINTING = re.compile(
+    r"\b(?:described|shown|listed|mentioned|as|steps?|tests?|from|see) above\b|\babove\W*\Z"
+    r"|위의 |위에서 (?:설명|언급)",
+    re.IGNORECASE,
 )
 _CLOSED = re.compile(r"[.!?)。]\Z")
 _UNFIT = re.compile(r"https?:|\*\*|￼|\]\(|[{}<>`]|\t")
@@ -107,7 +116,8 @@ def read_listing(quote: str) -> Listing | None:
         raw = quote[unit.start : unit.end]
         text = _clean(_NOTE.split(raw)[0])
         top = unit.kind == "item" and unit.depth <= depth
-        in_note = not top and (in_note or _NOTE.match(raw) is not None)
+        was_note = in_note or _NOTE.match(raw) is not None
+        in_note = not top and (in_note or _NOTE.search(raw) is not None)
         if top:
             in_note = _NOTE.search(raw) is not None
             number = _NUMBER.match(unit.marker)
@@ -118,8 +128,10 @@ def read_listing(quote: str) -> Listing | None:
             continue  # a caption: the next number tells that the steps go on
         elif not items or unit.kind in {"row", "heading"} or (unit.kind == "lead" and unit.depth <= depth):
             return None
-        elif not in_note and (
-            unit.kind != "sentence" or not (_CLOSED.search(items[-1]) and _CAPTION.fullmatch(text))
+        elif (
+            not was_note
+            and text
+            and (unit.kind != "sentence" or not (_CLOSED.search(items[-1]) and _CAPTION.fullmatch(text)))
         ):
             items[-1] = _join(items[-1], text, unit)
     is_steps = kinds == {True}
@@ -127,9 +139,18 @@ def read_listing(quote: str) -> Listing | None:
         return None
     if is_steps and numbers != list(range(1, len(numbers) + 1)):
         return None
-    if any(len(item) < 2 or item.endswith((":", "：", ",")) for item in items) or not lead:
+    if any(len(item) < 2 or item.endswith((":", "：", ",", "...", "…")) for item in items) or not lead:
+        return None
+    if any(_POINTING.search(item) or _runs_on(item) for item in items):
         return None
     return Listing(lead, tuple(items), is_steps)
+
+
+def _runs_on(item: str) -> bool:
+    """Tell whether a picture's caption seems to follow without a mark: *press the button Select the mode*."""
+    last = item.rsplit("\n", 1)[-1]
+    found = None if _CLOSED.search(last) else _RUN_ON.search(last)
+    return found is not None and found[1] in COMMON and found[2].lower() in IMPERATIVES
 
 
 def _clean(text: str) -> str:

@@ -2,7 +2,8 @@
 
 import re
 
-_ASIDE = re.compile(r"\s*\([^()]*\)")
+# An aside of one name says which of several is meant: *Sensor Setup (PX4)*; others say what kind it is.
+_OTHER_ASIDE = re.compile(r"\s*\((?!\w*[A-Z]\w*\))[^()]*\)")
 _MAX = 60
 _GENERIC = re.compile(
     r"\A(?:overview|introduction|general|misc(?:ellaneous)?|other|notes?|details?|summary|"
@@ -12,10 +13,15 @@ _GENERIC = re.compile(
 )
 
 
+def drop_asides(title: str) -> str:
+    """Return a title without asides, but for those that tell it from its like: *Tuning (PX4)*."""
+    return " ".join(_OTHER_ASIDE.sub("", title).split())
+
+
 def read_path(context: str, title: str) -> tuple[str, ...]:
     """Return the headings above a fact, outermost first, without table header and asides, each once."""
     parts = [part for part in context.split(" > ") if " | " not in part]
-    names = (" ".join(_ASIDE.sub("", part).split()).strip(" :#*") for part in [title, *parts])
+    names = (drop_asides(part).strip(" :#*") for part in [title, *parts])
     return tuple(dict.fromkeys(name for name in names if 2 <= len(name) <= _MAX))
 
 

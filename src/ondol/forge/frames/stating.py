@@ -142,6 +142,7 @@ def state(clause: Clause) -> Iterator[Asked]:
         or subject.split(maxsplit=1)[0].lower() in PRONOUNS
         or _ABOUT_TEXT.search(subject)
         or "/" in subject.split(maxsplit=1)[0]
+        or re.search(r"\bon the (?:right|left)$", subject)
     ):
         return
     if clause.auxiliary in BE and not clause.negated:
@@ -275,6 +276,10 @@ def _ask_means(clause: Clause, subject: str) -> Iterator[Asked]:
     is_more = re.search(r"[,;:]|\b(?:that|which|if|when|and|or|but|so)\b", tail)
     if is_agent or is_more or verb == "use" or "only" in clause.rest[:20]:
         return
+    if not be and match[4] != "by":
+        # *It is enabled using a library* says how it is made, not what one does.
+        yield Asked("means", (f"How {auxiliary} {subject} {match[1]}{match[2]}{tail}?",), 0.8)
+        return
     is_mine = not re.match(r"(?:your|all|any|each|every|no|many|most|some|several)\b", subject)
     how = f"How do I {verb} {subject}{tail}?"
     manner = f"In what way {auxiliary} {subject} {be}{match[2]}{tail}?"
@@ -321,7 +326,8 @@ def _ask_reason(clause: Clause, subject: str) -> Iterator[Asked]:
     if _is_whole(head) and head == drop_brackets(parts[0]).strip(" ,.;:"):
         why = _ask_with(clause, subject, "Why", head)
         no = " not" if clause.negated else ""
-        says = f"{clause.auxiliary}{no}" if clause.auxiliary else clause.form
+        kept = "".join(f"{a} " for a in clause.adverbs if a in _KEPT_ADVERBS | {"only"})
+        says = f"{clause.auxiliary}{no} {kept}".strip() if clause.auxiliary else f"{kept}{clause.form}"
         told = f"Can you explain why {subject} {says} {head}?".replace(" can not ", " cannot ")
         yield Asked("reason", (why, _ask_with(clause, subject, "For what reason", head), told), 0.85)
 
@@ -345,8 +351,11 @@ def _ask_time(clause: Clause, subject: str) -> Iterator[Asked]:
     until = _split_at(clause.rest, "until") if not parts else None
     said = drop_brackets((parts or until or ("", ""))[0]).strip(" ,.;:")
     head = cut(said)
-    if re.search(r"\band \w+(?:ed|pt|nt)\b", head):
+    joined = re.findall(r"\b(?:and|or) ([a-z]+)\b", head)
+    if re.search(r"\band \w+(?:ed|pt|nt)\b", head) or any(is_base(word) for word in joined):
         return  # which of the two the condition belongs to is not sure
+    if "then" in clause.adverbs:
+        return  # of something said before
     if (
         not _is_whole(head)
         or head != said
@@ -494,8 +503,10 @@ def _ask_whether(clause: Clause, subject: str) -> Iterator[Asked]:
         return
     if set(clause.adverbs) - {"also", "currently", "automatically"} or rest.startswith(("some ", "several ")):
         return
+    if re.search(r"\b(?:only|quite|entirely|even)\b", rest) or rest.startswith("available to "):
+        return
     frame, score = ("denied", 0.7) if clause.negated else ("whether", 0.55)
-    if verb in {"support", "require", "need", "allow"} and not rest.startswith("for "):
+    if verb in {"support", "require", "need"} and not rest.startswith("for "):
         told = f"Can you tell me whether {subject} {clause.form} {rest}?"
         yield Asked(frame, (f"{clause.do.capitalize()} {subject} {verb} {rest}?", told), score)
         return

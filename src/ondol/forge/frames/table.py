@@ -15,6 +15,7 @@ from ondol.evidence.support import check_support
 from ondol.evidence.terms import build_terms
 from ondol.forge.frames.korean_grammar import attach, read_predicate, read_words
 from ondol.forge.frames.korean_reading import is_person
+from ondol.forge.frames.lexicon import base_of_third_person, is_base
 from ondol.forge.frames.place import name_place
 from ondol.forge.frames.wording import Wording
 from ondol.text.language import detect_language
@@ -110,8 +111,11 @@ def _ask_english(row: Row, cell: Cell, place: str, _: Analyser) -> Iterator[Word
     kind = _soften(row.kind)
     column = _soften(cell.column)
     if _SAYS.match(cell.column):
-        named = f"the {name} {kind}" if row.kind and len(kind.split()) == 1 and kind.isalpha() else name
-        answer = f"{name}: {value}."
+        named, answer, is_many = _describe(name, kind, value)
+        if is_many:
+            yield Wording(f"What do {named} do{where}?", answer, "row.does", 0.88)
+            yield Wording(f"What are {named} for{where}?", answer, "row.for", 0.82)
+            return
         does = _VERB.match(value) is not None
         yield Wording(
             f"What {'does' if does else 'is'} {named}{' do' if does else ''}{where}?",
@@ -139,6 +143,25 @@ def _ask_english(row: Row, cell: Cell, place: str, _: Analyser) -> Iterator[Word
     yield Wording(f"For {name}, what {verb} the {column}{where}?", answer, "row.for", 0.8)
 
 
+def _describe(name: str, kind: str, value: str) -> tuple[str, str, bool]:
+    """Return how a row is named, a whole sentence that says it, and whether it names several things."""
+    is_kind = len(kind.split()) == 1 and kind.isalpha()
+    parts = name.split(", ")
+    if is_kind and len(parts) > 1 and all(_CODE.match(part) for part in parts):
+        named = f"the {', '.join(parts[:-1])} and {parts[-1]} {kind}s"
+    else:
+        named = f"the {name} {kind}" if is_kind else name
+    is_many = named.endswith(f"{parts[-1]} {kind}s") and len(parts) > 1
+    first, _, rest = value.partition(" ")
+    subject = f"{named[:1].upper()}{named[1:]}"
+    low = f"{first.lower()} {rest}"
+    if is_kind and rest and _VERB.match(value) and is_base(first):
+        return named, f"{subject} {'are' if is_many else 'is'} used to {low}.", is_many
+    if is_kind and rest and _VERB.match(value) and base_of_third_person(first) and not is_many:
+        return named, f"{subject} {low}.", is_many
+    return named, f"{name}: {value}.", is_many
+
+
 def _ask_korean(row: Row, cell: Cell, place: str, analyser: Analyser) -> Iterator[Wording]:
     name, value = row.name, cell.value.rstrip(".")
     where = f"{place}에서 " if place and len(name.split()) < 3 else ""
@@ -155,11 +178,13 @@ def _ask_korean(row: Row, cell: Cell, place: str, analyser: Analyser) -> Iterato
             if row.kind and len(row.kind) <= 8 and row.kind not in name
             else f"'{name}'"
         )
-        answer = f"{name}: {value}."
+        is_said = does and not any(w.tag == "JX" or w.particle in {"이", "가"} for w in words)
+        answer = f"{attach(thing, '은')} {value}." if is_said else f"{name}: {value}."
         asks = "어떤 기능을 하나요?" if does else "무엇인가요?"
         yield Wording(f"{where}{attach(thing, '은')} {asks}", answer, "row.does", 0.88)
         yield Wording(f"{where}{thing}에 대해 설명해 주세요.", answer, "row.explain", 0.82)
-        yield Wording(f"{where}{thing}의 {attach(cell.column, '은')} 무엇인가요?", answer, "row.what", 0.8)
+        if does:
+            yield Wording(f"{where}{thing}의 용도는 무엇인가요?", answer, "row.what", 0.8)
         return
     column = cell.column
     answer = f"{name}의 {attach(column, '은')} {value}{'.' if is_sentence else '입니다.'}"

@@ -17,6 +17,8 @@ _MIN_SUBJECT = 3
 _WORD = re.compile(r"\w+")
 # "What does the vibration page show?": what is asked of a subject that begins with *the*.
 _ASKS = re.compile(r"\A(?:What|How|When|Where|Why) (?:does|is|can|must|should|was|did) (?=the )")
+_PLACE_FIRST = re.compile(r"\A(?P<place>(?:In|Regarding|Under) [^,?]+), ")
+_PLACE_LAST = re.compile(r" (?P<place>(?:under [^?\"]+ )?in (?:the )?[A-Z][^?\"]*)\?\Z")
 _TOPIC_KO = re.compile(
     r"\A(?P<topic>[^?,]{2,40}?)(?P<josa>은|는) (?P<rest>(?:무엇|어디|언제|어떻게|왜|어떤|몇|얼마)[^?]*\?)\Z"
 )
@@ -84,10 +86,26 @@ def lean(before: str, said: str, question: str) -> str:
     """Return ``question`` as it is asked after ``before`` was answered with ``said``: shorter where sure."""
     if subject := _share_subject(before, said, question):
         return question.replace(subject, "it", 1)
+    if shorter := _drop_place(before, question):
+        return shorter
     korean = _TOPIC_KO.match(question)
     if korean and _share_topic(before, question):
         return f"그럼 {korean['rest']}"
     return question
+
+
+def _drop_place(before: str, question: str) -> str:
+    """Return an English question without the place that the one before named in the same words."""
+    for where in (_PLACE_FIRST, _PLACE_LAST):
+        one, other = where.search(before), where.search(question)
+        if one and other and one["place"] == other["place"]:
+            rest = (question[: other.start()] + question[other.end() :]).strip(" ?,")
+            return f"And {rest[:1].lower()}{rest[1:]}?"
+    first = _PLACE_FIRST.match(question)
+    named = re.sub(r"\A(?:In|Regarding|Under)(?: the)? ", "", first["place"]) if first else ""
+    if first and named and named in before:
+        return f"{question[first.end() : first.end() + 1].upper()}{question[first.end() + 1 :]}"
+    return ""
 
 
 def _share_subject(before: str, said: str, question: str) -> str:

@@ -49,6 +49,8 @@ class FrameWriter:
         for fact in order.facts:
             if fact.unit not in _UNITS.get(order.kind, frozenset()):
                 continue
+            if fact.unit != "row" and fact.language != order.language:
+                continue  # a sentence left untranslated
             every = ask_about(fact, order.passage, analyser=self._analyser)
             found = [w for w in every if w.question not in asked]
             wanted = order.wordings + 1
