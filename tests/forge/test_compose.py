@@ -164,6 +164,10 @@ def test_a_passage_that_says_it_in_other_words_is_not_shown():
     ("question", "language", "part"),
     [
         ("How do I calibrate my compass?", "en", "how to calibrate your compass"),
+        ("What does the Center Tool allow you to do?", "en", "what the Center Tool allows you to do"),
+        ("What do Offline Maps let users do?", "en", "what Offline Maps let users do"),
+        ("What is the Setup View used for?", "en", "what the Setup View is used for"),
+        ("오버레이 값은 몇 Hz에서 업데이트되나요?", "ko", "오버레이 값이 몇 Hz에서 업데이트되는지"),
         ("What is the default speed?", "en", "what the default speed is"),
         ("What does the Land button do?", "en", "what the Land button does"),
         ("Where are backups stored?", "en", "“Where are backups stored?”"),

@@ -85,7 +85,8 @@ def frame(fact: Fact, passage: Passage, *, analyser: Analyser) -> tuple[Wording,
 
 # Which screen or list is meant, the page knows.
 _BARE_PLACE = re.compile(
-    r"(?:화면|드롭다운|목록|창|탭|메뉴|페이지|패널|버튼|대화 ?상자)"
+    r"(?:(?:옵션 )?(?:화면|드롭다운|목록|창|탭|메뉴|페이지|패널|버튼|대화 ?상자)(?: 옵션)?"
+    r"|(?:선택|지정|활성화)(?:한|된) .{1,12}?|현재 (?:선택|활성)\S* .{1,12}?)"
     r"(?:의 .{1,20}?)?(?: [가-힣]{1,3})?(?:에서|에는|은|는)"
 )
 _WINDOW = re.compile(r"(?:대화 ?상자|대화창|팝업|창|메뉴)[을를] (?:닫|열|표시)")

@@ -40,7 +40,7 @@ _POINTING = re.compile(
 _CLOSED = re.compile(r"[.!?)。]\Z")
 _UNFIT = re.compile(r"https?:|\*\*|￼|\]\(|[{}<>`]|\t")
 _ASIDE = re.compile(
-    r"\s*\([^()]*(?:above|below|shown|image|figure|screenshot|위의|아래|그림|이미지|참조)[^()]*\)",
+    r"\s*\((?:위|아래)\)|\s*\([^()]*(?:above|below|shown|image|figure|screenshot|위의|아래|그림|이미지|참조)[^()]*\)",
     re.IGNORECASE,
 )
 

@@ -15,6 +15,7 @@ from ondol.evidence.answerable import score_answerable
 from ondol.evidence.question import read_question
 from ondol.evidence.terms import TermBag, TermFunction, is_weak
 from ondol.forge.frames.korean_grammar import attach, final_of_particle
+from ondol.forge.frames.lexicon import third_person
 from ondol.forge.write.openbook import Pair, choose_system
 
 MAX_ANSWERABLE = 0.3
@@ -31,6 +32,10 @@ _WHAT_IS = re.compile(
     r"(?:(?!\b(?!speed\b|feed\b|seed\b)\w+ed\b|\b(?:for|shown|set|made|given|used)\b)[^?,])+)\?\Z"
 )
 _WHAT_DOES = re.compile(r"\AWhat (?:does|do) (?P<thing>[^?,]+?) do(?P<rest> [^?]*)?\?\Z")
+_WHAT_ALLOWS = re.compile(
+    r"\AWhat (?P<do>does|do) (?P<thing>[^?,]+?) (?P<verb>allow|enable|permit|help|let) (?P<whom>[^?,]+ do)\?\Z"
+)
+_WHAT_FOR = re.compile(r"\AWhat (?P<be>is|are) (?P<thing>[^?,]+?) (?P<used>(?:used )?for)\?\Z")
 _ENGLISH = (
     "These documents do not say {asked}.",
     "The answer cannot be found here: none of these documents says {asked}.",
@@ -67,7 +72,8 @@ _NOUN_ASKED = re.compile(
 # Inside a clause the topic becomes its subject; where it may be the object, it stays.
 _TOPIC_AS_SUBJECT = re.compile(
     r"\A(?P<topic>[^?,]{2,60}?)(?<!에서)(?<!에)(?<!로)(?P<josa>은|는)(?P<rest> (?:무엇인가요|얼마인가요"
-    r"|몇 [^ ]+인가요|(?:무엇|어떤 [^?]{1,20})(?:을|를) [^?]*나요|(?:어디|언제)[^?]*되나요)\?)\Z"
+    r"|몇 [^ ]+인가요|몇 [^?]{1,40}나요|(?:무엇|어떤 [^?]{1,20})(?:을|를) [^?]*나요"
+    r"|(?:어디|언제)[^?]*되나요)\?)\Z"
 )
 _ENDING = re.compile(r"(?P<stem>[가-힣])(?:나|가)요\?\Z")
 
@@ -170,6 +176,11 @@ def _ask_indirectly(question: str) -> str:
         return f"how to {act}"
     if match := _WHAT_IS.match(question):
         return f"what {match['thing']} {match['be']}"
+    if match := _WHAT_ALLOWS.match(question):
+        form = third_person(match["verb"]) if match["do"] == "does" else match["verb"]
+        return f"what {match['thing']} {form} {match['whom']}"
+    if match := _WHAT_FOR.match(question):
+        return f"what {match['thing']} {match['be']} {match['used']}"
     if match := _WHAT_DOES.match(question):
         does = "does" if question.startswith("What does") else "do"
         return f"what {match['thing']} {does}{match['rest'] or ''}"
