@@ -288,6 +288,22 @@ def test_nothing_is_lost_while_the_server_is_away(window) -> None:
     expect(notice).to_have_count(0)
 
 
+def test_a_verdict_outlives_the_end_of_the_session(window) -> None:
+    page = window.open(REVIEW)
+    example = shown(page)
+    signed_out = {"error": {"code": "not_authenticated", "message": "Sign in."}}
+    page.route("**/review/exm_*", lambda route: route.fulfill(status=401, json=signed_out))
+    page.keyboard.press("a")
+    expect(page.get_by_role("heading", name="Sign in")).to_be_visible()
+    page.unroute("**/review/exm_*")
+    assert not mine(page)
+    page.route("**/session", lambda route: route.fulfill(json={}))
+    page.get_by_label("Key", exact=True).fill("ondol_again")
+    page.keyboard.press("Enter")
+    assert shown(page) != example
+    assert list(mine(page)) == [example]
+
+
 def test_the_source_stands_beside_the_example(window) -> None:
     page = window.open(REVIEW)
     while not page.locator("mark").count():
@@ -322,6 +338,7 @@ def test_a_source_that_no_longer_stands_says_so(window) -> None:
     expect(page.get_by_role("region", name="Source").get_by_role("button")).to_have_count(0)
     page.keyboard.press("o")
     expect(page.get_by_role("complementary", name="Source")).to_have_count(0)
+    page.unroute_all(behavior="wait")
 
 
 def test_what_the_model_was_shown_is_folded_away(window) -> None:

@@ -57,7 +57,7 @@ function Nothing({ session, state, dataset, isEmpty }: Pick<DeskProps, "session"
       <div className="flex-1 p-4 sm:p-8">
         <div className="mx-auto max-w-xl">
           <FailureNote failure={state.failure} title={t("review.failed")}>
-            <Button size="small" onClick={() => session.retry()}>
+            <Button size="small" onClick={() => void session.retry()}>
               {t("app.retry")}
             </Button>
           </FailureNote>
@@ -109,11 +109,11 @@ function Nothing({ session, state, dataset, isEmpty }: Pick<DeskProps, "session"
   );
 }
 
-/** A value that belongs to one example: another example begins with its own. */
+/** A value that belongs to one example: another begins with its own, and who comes back finds it as it was. */
 function useOfEntry<T>(id: string, initial: () => T): [T, (value: T) => void] {
-  const [held, setHeld] = useState<{ id: string; value: T }>(() => ({ id, value: initial() }));
-  const value = held.id === id ? held.value : initial();
-  return [value, (next) => setHeld({ id, value: next })];
+  const [held, setHeld] = useState<ReadonlyMap<string, T>>(() => new Map());
+  const value = held.get(id);
+  return [value === undefined ? initial() : value, (next) => setHeld((before) => new Map(before).set(id, next))];
 }
 
 function Example({ session, state, entry, reasons, onKeys }: DeskProps & { entry: Entry }) {

@@ -58,12 +58,12 @@ export class Outbox {
     });
   }
 
-  /** Send again, now, what was held or refused. */
-  retry(): void {
+  /** Send again, now, what was held or refused; resolves when that has been tried. */
+  async retry(): Promise<void> {
     if (this.timer !== null) clearTimeout(this.timer);
     this.timer = null;
     this.change(this.parcels.map((parcel) => (parcel.state === "waiting" ? parcel : { ...parcel, state: "waiting" })));
-    void this.send();
+    await this.send();
   }
 
   /** Give up a verdict that the server refuses. */
@@ -109,7 +109,8 @@ export class Outbox {
       this.update(parcel, { ...parcel, failure, attempts: parcel.attempts + 1, state: passing ? "held" : "refused" });
       parcel.settle({ failure });
       if (!passing) return true;
-      this.retryLater(parcel.attempts);
+      // Signed out: whoever signs in next may be somebody else, and these are not their verdicts.
+      if (!(error instanceof ApiError && error.status === 401)) this.retryLater(parcel.attempts);
       return false;
     }
   }

@@ -12,22 +12,12 @@ import { FailureNote } from "@/ui/failure";
 import { Desk } from "./desk";
 import { KeysDialog } from "./keys-dialog";
 import { OverviewPage } from "./overview";
-import { countUnsent, openSession, type ReviewSession, type SessionState } from "./session";
+import { openSession, type ReviewSession, type SessionState } from "./session";
 import { Unsent } from "./unsent";
 
 interface ReviewPageProps {
   dataset: string;
   tab: "items" | "overview";
-}
-
-function useWarningBeforeLeaving(): void {
-  useEffect(() => {
-    const onLeave = (event: BeforeUnloadEvent) => {
-      if (countUnsent()) event.preventDefault();
-    };
-    window.addEventListener("beforeunload", onLeave);
-    return () => window.removeEventListener("beforeunload", onLeave);
-  }, []);
 }
 
 /** The time counts while the example is in view. */
@@ -55,14 +45,13 @@ export function ReviewPage({ dataset, tab }: ReviewPageProps) {
     queryFn: ({ signal }) => loadReviewOverview(dataset, signal),
     refetchOnMount: "always",
   });
-  useWarningBeforeLeaving();
   useWatch(session, tab === "items");
   useEffect(() => () => closeSource({ refocus: false }), []);
   const isMissing = overview.error instanceof ApiError && overview.error.status === 404;
   return (
     <>
       <Head dataset={dataset} tab={tab} state={state} total={overview.data?.statistics.examples ?? null} onKeys={() => setKeysShown(true)} />
-      <Unsent parcels={state.unsent} onRetry={() => session.retry()} onDiscard={(example) => session.discard(example)} />
+      <Unsent parcels={state.unsent} onRetry={() => void session.retry()} onDiscard={(example) => session.discard(example)} />
       {overview.isError && (isMissing || !overview.data) ? (
         <div className="p-4 sm:p-8">
           <FailureNote failure={toFailure(overview.error)}>

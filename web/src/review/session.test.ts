@@ -134,6 +134,31 @@ describe("a reviewer's session", () => {
     expect(server.saved.get("a")?.verdict).toBe("accept");
   });
 
+  it("sends nothing by itself once signed out: the next to sign in may be somebody else", async () => {
+    const server = new FakeServer(ids);
+    const session = await begin(server);
+    server.failures = [new ApiError({ code: "not_authenticated", message: "who?" }, 401)];
+    void session.judge(ACCEPT);
+    session.advance();
+    await vi.advanceTimersByTimeAsync(600_000);
+    expect(server.saved.size).toBe(0);
+    expect(session.read().unsent).toMatchObject([{ example: "a", state: "held" }]);
+    await session.retry();
+    expect(server.saved.has("a")).toBe(true);
+  });
+
+  it("asks anew for what is ahead after a long break", async () => {
+    const server = new FakeServer([...ids]);
+    const session = await begin(server);
+    session.pause();
+    server.ids.splice(1, 2); // others took them out
+    clock = 3_600_000;
+    session.open();
+    await settled();
+    expect(session.read().line.map((entry) => entry.id)).toEqual(["a", "d", "e"]);
+    expect(session.read().left).toBe(5);
+  });
+
   it("shows what the server refuses until the reviewer gives it up, and is not shown it again", async () => {
     const server = new FakeServer(ids.slice(0, 2));
     const session = await begin(server);

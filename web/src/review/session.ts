@@ -52,6 +52,7 @@ const RATED_FROM = 3;
 const RETRY_MS = 3000;
 const MAX_SKIPPED = 400;
 const LONGEST_S = 86_400;
+const STALE_MS = 600_000;
 
 export class ReviewSession {
   private line: readonly Entry[] = [];
@@ -71,7 +72,9 @@ export class ReviewSession {
   private timer: ReturnType<typeof setTimeout> | null = null;
   private state: SessionState;
 
-  constructor(private readonly server: ReviewServer, now?: () => number) {
+  private pausedAt: number | null = null;
+
+  constructor(private readonly server: ReviewServer, private readonly now: () => number = () => performance.now()) {
     this.watch = new Stopwatch(now);
     this.outbox = new Outbox(server.save, () => this.publish());
     this.state = this.build();
@@ -89,13 +92,23 @@ export class ReviewSession {
 
   /** Somebody looks at it; the time counts from here. */
   open(): void {
+    if (this.pausedAt !== null && this.now() - this.pausedAt > STALE_MS) this.dropAhead();
+    this.pausedAt = null;
     this.watch.start();
     void this.fill();
   }
 
   /** Nobody looks at it any more. */
   pause(): void {
+    this.pausedAt ??= this.now();
     this.watch.stop();
+  }
+
+  /** After a long while others have judged too, and the dataset may be another: what was fetched ahead is let go. */
+  private dropAhead(): void {
+    this.line = this.line.filter((entry, index) => index <= this.place || entry.judgement || entry.isAside);
+    this.isExhausted = false;
+    this.publish();
   }
 
   /** Keep a verdict on the present example. Resolves after the first attempt to send it; does not move on. */
@@ -167,9 +180,9 @@ export class ReviewSession {
   }
 
   /** Try again whatever failed. */
-  retry(): void {
-    this.outbox.retry();
+  async retry(): Promise<void> {
     void this.fill();
+    await this.outbox.retry();
   }
 
   discard(example: string): void {
@@ -269,21 +282,30 @@ export class ReviewSession {
 
 const sessions = new Map<string, ReviewSession>();
 
+function warnBeforeLeaving(event: BeforeUnloadEvent): void {
+  if (countUnsent()) event.preventDefault();
+}
+
 /** The session of a dataset: one for as long as the page is loaded, so that nothing unsent is lost on the way. */
 export function openSession(dataset: string): ReviewSession {
-  let session = sessions.get(dataset);
-  if (!session) {
-    session = new ReviewSession({
-      next: (skip) => loadNextReview(dataset, skip),
-      mine: async () => (await listMyReviews(dataset)).reviews,
-      item: (example) => loadReviewItem(dataset, example),
-      save: (example, body) => putReview(dataset, example, body),
-    });
-    sessions.set(dataset, session);
-  }
+  const known = sessions.get(dataset);
+  if (known) return known;
+  const session = new ReviewSession({
+    next: (skip) => loadNextReview(dataset, skip),
+    mine: async () => (await listMyReviews(dataset)).reviews,
+    item: (example) => loadReviewItem(dataset, example),
+    save: (example, body) => putReview(dataset, example, body),
+  });
+  sessions.set(dataset, session);
+  window.addEventListener("beforeunload", warnBeforeLeaving);
   return session;
 }
 
 export function countUnsent(): number {
   return [...sessions.values()].reduce((sum, session) => sum + session.read().unsent.length, 0);
+}
+
+/** Send what is left of every dataset; resolves when it has been tried. */
+export async function sendUnsent(): Promise<void> {
+  await Promise.all([...sessions.values()].map((session) => session.retry()));
 }

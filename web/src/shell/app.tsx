@@ -9,6 +9,7 @@ import { DropTarget } from "@/documents/drop-target";
 import { events, resumeJobs } from "@/documents/uploads";
 import { type Translate, useI18n } from "@/i18n";
 import { ReviewPage } from "@/review/page";
+import { countUnsent, sendUnsent } from "@/review/session";
 import { SourcePanel } from "@/sources/panel";
 import { closeSource, useSource } from "@/sources/store";
 import { Drawer } from "@/ui/dialog";
@@ -24,10 +25,18 @@ export function App() {
   const [isSignedOut, setSignedOut] = useState(false);
   useEffect(() => setUnauthenticatedHandler(() => setSignedOut(true)), []);
   const me = useQuery({ queryKey: ["me"], queryFn: ({ signal }) => loadMe(signal), staleTime: Infinity });
-  // A fresh page after signing in: nothing that somebody else had loaded may stay in its memory.
-  if (isSignedOut) return <LoginPage onSignedIn={() => window.location.reload()} />;
+  if (isSignedOut) return <LoginPage onSignedIn={() => void startAfresh(me.data?.name)} />;
   if (me.isPending) return null;
   return <House />;
+}
+
+/** A fresh page after signing in: nothing that somebody else had loaded may stay in its memory. */
+async function startAfresh(before: string | undefined): Promise<void> {
+  if (countUnsent()) {
+    const now = await loadMe().catch(() => null);
+    if (now && now.name === before) await sendUnsent();
+  }
+  window.location.reload();
 }
 
 function House() {
