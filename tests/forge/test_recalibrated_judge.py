@@ -15,21 +15,24 @@ from ondol.store import open_store
 from ondol.store.reviews import Review
 from ondol.text.morphemes import Analyser
 
-TRUE_ITEMS = 80
+MOST_PLANTED = 80
 
 
 class Judging(FakeChat):
-    """A judge that knows the true items from the planted ones, and lets every draft through."""
+    """Tells planted items by their questions, which true ones had before them; lets most drafts through."""
 
     def __init__(self):
         super().__init__(self._say)
+        self._questions = set()
+        self._refusals = 0
 
     def _say(self, request):
-        is_right = not TRUE_ITEMS < len(self.requests) <= 2 * TRUE_ITEMS
-        return json.dumps({
-            "reason": "So it is.",
-            **dict.fromkeys(("supported", "complete", "answers"), is_right),
-        })
+        question = request.messages[-1].content.rpartition("\nQuestion: ")[2].partition("\nAnswer: ")[0]
+        is_planted = question in self._questions and self._refusals < MOST_PLANTED
+        self._questions.add(question)
+        self._refusals += is_planted
+        aspects = dict.fromkeys(("supported", "complete", "answers"), not is_planted)
+        return json.dumps({"reason": "So it is.", **aspects})
 
 
 def forge(store, name, *, should_stop=lambda: False):
