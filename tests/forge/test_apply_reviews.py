@@ -282,6 +282,15 @@ def test_the_same_run_again_leaves_it_as_the_experts_left_it(store, home):
     assert apply(store).hash == applied.hash
 
 
+def test_killed_while_the_new_one_is_moved_in_it_is_there_all_the_same(store, home):
+    say(store, load_single(home)[0], "reject", reason="wrong")
+    applied = apply(store)
+    # What a process leaves that is killed between its two renames.
+    (home / "datasets" / "manual").rename(home / "datasets" / ".manual.0123abcd.partial")
+    assert apply(store).hash == applied.hash
+    assert store.datasets.names() == ["manual", "manual@1"]
+
+
 def test_who_may(store, home, template):
     secret = load(home)[0].provenance.evidence[0].document
     path = home / "datasets" / "manual" / "manifest.json"
