@@ -171,7 +171,7 @@ def test_a_passage_that_says_it_in_other_words_is_not_shown():
         ("What is the default speed?", "en", "what the default speed is"),
         ("What does the Land button do?", "en", "what the Land button does"),
         ("Where are backups stored?", "en", "“Where are backups stored?”"),
-        ("What is the field used for?", "en", "“What is the field used for?”"),
+        ("What is the field used for?", "en", "what the field is used for"),
         ("나침반을 보정하는 방법은 무엇인가요?", "ko", "나침반을 보정하는 방법"),
         ("진동 페이지는 무엇을 표시하나요?", "ko", "진동 페이지가 무엇을 표시하는지"),
         ("비행 화면에서는 무엇을 할 수 있나요?", "ko", "비행 화면에서는 무엇을 할 수 있는지"),

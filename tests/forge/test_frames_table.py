@@ -201,7 +201,7 @@ def test_remarks_and_captions_between_steps_are_not_steps():
         ("The user documentation includes", "What does the user documentation include?"),
         ("The steps to create a mission are", "How do I create a mission?"),
         ("To set up your vehicle, do the following", "How do I set up my vehicle?"),
-        ("The linked tools are", "What are the linked tools in Manual?"),
+        ("The bundled tools are", "What are the bundled tools in Manual?"),
     ],
 )
 def test_english_leads(lead, question):

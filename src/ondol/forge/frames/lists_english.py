@@ -52,7 +52,7 @@ def ask_english(lead: str, place: str, *, is_steps: bool) -> tuple[tuple[str, st
         is_steps: whether the items are numbered.
     """
     bare = " ".join(_HEDGE.sub("", lead).split()).strip(" ,")
-    if _LEANS.search(bare):
+    if _LEANS.search(bare) or re.search(r"\blinked\b", bare):
         return ()
     if to := _TO.match(bare):
         return _ask_steps(to["act"], place)

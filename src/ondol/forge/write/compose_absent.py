@@ -33,7 +33,8 @@ _WHAT_IS = re.compile(
 )
 _WHAT_DOES = re.compile(r"\AWhat (?:does|do) (?P<thing>[^?,]+?) do(?P<rest> [^?]*)?\?\Z")
 _WHAT_ALLOWS = re.compile(
-    r"\AWhat (?P<do>does|do) (?P<thing>[^?,]+?) (?P<verb>allow|enable|permit|help|let) (?P<whom>[^?,]+ do)\?\Z"
+    r"\AWhat (?P<do>does|do) (?P<thing>[^?,]+?) (?P<verb>allow|enable|permit|help|let) "
+    r"(?P<whom>[^?,]+ do)\?\Z"
 )
 _WHAT_FOR = re.compile(r"\AWhat (?P<be>is|are) (?P<thing>[^?,]+?) (?P<used>(?:used )?for)\?\Z")
 _ENGLISH = (
