@@ -79,17 +79,19 @@ def main():
     arguments.add_argument("--documents", type=int, default=10_000)
     arguments.add_argument("--target", type=int, default=100_000)
     options = arguments.parse_args()
+    command = f"python bench/forge_scale.py --documents {options.documents} --target {options.target}"
+    note = "Anonymous memory of the one process that does everything; no embedder, no Korean analyser."
     with tempfile.TemporaryDirectory() as folder:
-        rows = measure(Path(folder), options.documents, options.target)
-    report(
-        "forge_scale",
-        rows,
-        command=f"python bench/forge_scale.py --documents {options.documents} --target {options.target}",
-        notes=["Anonymous memory of the one process that does everything; no embedder, no Korean analyser."],
-    )
+        measure(
+            Path(folder),
+            options.documents,
+            options.target,
+            # Kept row by row: a long run that is stopped has shown what it has shown.
+            tell=lambda rows: report("forge_scale", rows, command=command, notes=[note]),
+        )
 
 
-def measure(folder, documents, target):
+def measure(folder, documents, target, *, tell):
     rng = random.Random(7)
     manuals = folder / "manuals"
     for number in range(documents):
@@ -123,7 +125,7 @@ def measure(folder, documents, target):
                     "CPU seconds": round(cpu_seconds() - began),
                     "seconds": round(time.monotonic() - started),
                 })
-                print(rows[-1], flush=True)
+                tell(rows)
 
         fake = FakeChat(lambda request: reply(request, fake.requests))
         chat = CachedChat(fake, store.calls, fingerprint="scripted", principal=LOCAL_PRINCIPAL)
@@ -140,8 +142,8 @@ def measure(folder, documents, target):
         "CPU seconds": round(cpu_seconds() - began),
         "seconds": round(time.monotonic() - started),
     })
-    print(rows[-1], done.by_reason, done.shortfall, done.requests, flush=True)
-    return rows
+    tell(rows)
+    print(done.by_reason, done.shortfall, done.requests, flush=True)
 
 
 if __name__ == "__main__":

@@ -287,14 +287,11 @@ class RunLedger:
         column = tables.passage.c
         chosen = [column.document_id != other_than, *([column.split == split] if split else [])]
         found: list[PlannedPassage] = []
+        first = select(column.round).where(*chosen).order_by(column.round).limit(1)
         with self._database.read() as connection:
-            rounds = connection.execute(
-                select(column.round).where(*chosen).distinct().order_by(column.round).limit(limit)
-            ).scalars()
-            for number in rounds.all():
+            number = connection.execute(first).scalar()
+            while number is not None and len(found) < limit:
                 for side in (column.position > position, column.position < position):
-                    if len(found) >= limit:
-                        return found
                     rows = connection.execute(
                         select(column.body)
                         .where(column.round == number, side, *chosen)
@@ -302,6 +299,7 @@ class RunLedger:
                         .limit(limit - len(found))
                     ).scalars()
                     found.extend(PlannedPassage.model_validate_json(body) for body in rows)
+                number = connection.execute(first.where(column.round > number)).scalar()
         return found
 
     def commit(self, batch: Batch) -> None:
