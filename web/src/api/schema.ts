@@ -1310,7 +1310,7 @@ export interface components {
          * @description One verified training example: a line of ``train.jsonl`` and its sisters.
          *
          *     Attributes:
-         *         id: from kind, messages and quotes.
+         *         id: from kind, messages and quotes as they were written; a reviewer's correction keeps it.
          *         group: examples of one group teach the same fact; it never spans splits, ``recall`` apart.
          *         label: text form of the strictest label of its sources.
          *         licences: of its sources, each once.
@@ -1939,7 +1939,7 @@ export interface components {
          *     Attributes:
          *         examples: in the dataset, as far as the asker may read it.
          *         reviewed: of these, by anyone.
-         *         overlap: by two or more.
+         *         overlap: reviewed by two or more; of this and what follows, also what left since by their verdict.
          *         alpha: Krippendorff's, nominal; absent while it cannot be told.
          *         by_kind: of each kind, reviews and the share accepted.
          */
@@ -2114,7 +2114,7 @@ export interface components {
          *
          *     Attributes:
          *         score: what was compared with the check's threshold, 0 to 1.
-         *         detail: what was found wrong, in one sentence; empty when it passed.
+         *         detail: what was found wrong, in one sentence; empty when it passed unchanged.
          */
         Verdict: {
             /** Check */

@@ -326,6 +326,7 @@ export const en = {
   "review.check.answerable": "Answerable from the source",
   "review.check.absence": "Truly not in the passages",
   "review.check.judge": "Judge",
+  "review.check.review": "Judged by reviewers",
   "review.check.contamination": "Not from a benchmark",
   "review.check.selection": "Not a repetition",
 

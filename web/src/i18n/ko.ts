@@ -328,6 +328,7 @@ export const ko: Record<keyof typeof en, string> = {
   "review.check.answerable": "출처로 답할 수 있음",
   "review.check.absence": "구절에 정말 없음",
   "review.check.judge": "판정 모델",
+  "review.check.review": "검토자 판정",
   "review.check.contamination": "평가 문제와 겹치지 않음",
   "review.check.selection": "되풀이가 아님",
 

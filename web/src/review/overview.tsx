@@ -51,7 +51,7 @@ function Figures({ dataset, overview }: { dataset: string; overview: ReviewOverv
       {t("overview.start")}
     </Link>
   );
-  if (!statistics.reviewed) {
+  if (!statistics.reviewers.length) {
     return (
       <div className="rounded-2xl border-2 border-dashed border-line-strong px-6 py-14 text-center">
         <h2 className="text-xl font-semibold">{t(statistics.examples ? "overview.none" : "review.none")}</h2>
@@ -74,7 +74,7 @@ function Figures({ dataset, overview }: { dataset: string; overview: ReviewOverv
             {t("overview.of", { n: statistics.examples })}
           </span>
         </p>
-        <Bar share={statistics.reviewed / statistics.examples} className="mt-3" />
+        <Bar share={statistics.examples ? statistics.reviewed / statistics.examples : 0} className="mt-3" />
       </Panel>
       <Agreement statistics={statistics} />
       <Verdicts statistics={statistics} />
