@@ -1,4 +1,4 @@
-"""Draw samples of a forged training set for a person to judge, and print what the person said.
+"""Draw samples of a forged training set to be judged one by one, and print the verdicts as a table.
 
 Run from the repository's root::
 
@@ -8,7 +8,7 @@ Run from the repository's root::
 
 ``FOLDER`` is the dataset's (``datasets/manual-qa`` in the home). ``draw`` writes JSON lines: id, split, kind,
 the questions as asked (without the passages of an open book), the answers, the quotations of each, and the
-source. The person adds three fields to each:
+source. Whoever judges adds three fields to each:
 
 * ``right``: grammatical, understandable without the page, the answer true by the source and to the question;
 * ``useful``: a user might ask it and learn from the answer; not about the page itself, not trivial;
