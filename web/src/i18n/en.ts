@@ -358,6 +358,9 @@ export const en = {
   "overview.agreeFair": "You mostly agree: good enough to draw careful conclusions.",
   "overview.agreeLow": "You often disagree: settle together what you reject before you go on.",
   "overview.agreeAgainst": "You disagree more than chance would: somebody reads the task another way.",
+  "overview.next": "Next",
+  "overview.nextText":
+    "On the server, this makes the verdicts part of the dataset: corrected answers replace the old ones, rejected examples leave it.",
   "overview.judge": "Judge",
   "overview.judgeText_one": "{n} verdict of a reviewer has been counted in.",
   "overview.judgeText_other": "{n} verdicts of reviewers have been counted in.",

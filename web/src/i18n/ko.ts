@@ -360,6 +360,9 @@ export const ko: Record<keyof typeof en, string> = {
   "overview.agreeFair": "대체로 일치합니다. 조심스럽게 결론을 내릴 수 있습니다.",
   "overview.agreeLow": "자주 엇갈립니다. 무엇을 반려할지 함께 정한 뒤 계속하세요.",
   "overview.agreeAgainst": "우연보다도 엇갈립니다. 기준을 다르게 이해한 사람이 있습니다.",
+  "overview.next": "다음 단계",
+  "overview.nextText":
+    "서버에서 이 명령을 실행하면 판정이 데이터셋에 반영됩니다. 고친 답변으로 바뀌고 반려한 예시는 빠집니다.",
   "overview.judge": "판정 모델",
   "overview.judgeText_one": "검토자의 판정 {n}개를 반영했습니다.",
   "overview.judgeText_other": "검토자의 판정 {n}개를 반영했습니다.",

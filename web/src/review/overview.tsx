@@ -82,6 +82,15 @@ function Figures({ dataset, overview }: { dataset: string; overview: ReviewOverv
       <Kinds kinds={statistics.by_kind} />
       {judge ? <JudgePanel judge={judge} /> : null}
       <Reviewers reviewers={statistics.reviewers} />
+      <Panel title={t("overview.next")} wide>
+        <p className="text-sm text-ink-2">{t("overview.nextText")}</p>
+        <pre
+          tabIndex={0}
+          className="mt-2 w-fit max-w-full overflow-x-auto rounded-xl bg-sunken px-4 py-3 font-mono text-sm ring-1 ring-line ring-inset"
+        >
+          {`ondol forge apply-reviews ${dataset}`}
+        </pre>
+      </Panel>
     </div>
   );
 }
