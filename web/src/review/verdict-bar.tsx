@@ -73,7 +73,7 @@ export function LookBar({ judgement, last, canGoBack, hasNote, onVerdict, onBack
               aria-keyshortcuts={KEYS[verdict]}
               onClick={() => onVerdict(verdict)}
               className={cx(
-                "inline-flex min-h-11 flex-1 items-center justify-center gap-2 rounded-lg border bg-raised px-4 font-medium transition-colors select-none @2xl:min-w-32 @2xl:flex-none",
+                "inline-flex min-h-11 flex-1 items-center justify-center gap-2 rounded-lg border bg-raised px-2 font-medium whitespace-nowrap transition-colors select-none @2xl:min-w-32 @2xl:flex-none @2xl:px-4",
                 "aria-pressed:border-current",
                 TONES[verdict],
               )}
