@@ -38,6 +38,7 @@ SAME_WORDING = 1
 _QUOTED = re.compile(r"[\"“‘「『`]([^\"”’」』`\n]{1,80})[\"”’」』`]|(?<![\w'])'([^'\n]{1,80})'(?!\w)")
 _ASKED = re.compile(r"^(?:Question|질문):\s*")
 _WORD = re.compile(r"[가-힣]+|[^\W_가-힣]+")
+_DIGITS = re.compile(r"\d+")
 _END = re.compile(r"[\s.?!。？！]+$")
 _BUCKETS = (8, 20, 50, 120)
 _SAME_ANSWER = 0.8
@@ -193,9 +194,10 @@ class Selector:
         hashes, keys = self._text_keys(entry)
         for number in self._by_text.find(keys):
             other = self._entries[number]
-            if not _competes(entry, other):
+            # Most of what a corpus of forms brings together differs in its numbers: no need to look closer.
+            if not _competes(entry, other) or _digits(entry.question) != _digits(other.question):
                 continue
-            score = jaccard(hashes, self._text_keys(other)[0])
+            score = jaccard(hashes, _shingle(other))
             if score >= self._near and self._asks_the_same(entry, other):
                 return _refuse("near_duplicate", f"{other.id} says almost the same.", score=score)
         return None
@@ -267,7 +269,7 @@ class Selector:
         return self._prepared[question]
 
     def _text_keys(self, entry: _Entry) -> tuple[Hashes, Hashes]:
-        hashes = shingle(f"{entry.question}\n{entry.answer}")
+        hashes = _shingle(entry)
         return hashes, self._hasher.keys(self._hasher.sign(hashes))
 
 
@@ -317,6 +319,14 @@ def _read_entry(example: Example) -> _Entry:
         question="\n".join(question for question, _ in turns),
         answer="\n".join(answer for _, answer in turns),
     )
+
+
+def _shingle(entry: _Entry) -> Hashes:
+    return shingle(f"{entry.question}\n{entry.answer}")
+
+
+def _digits(text: str) -> list[str]:
+    return sorted(_DIGITS.findall(text.replace(",", "")))
 
 
 def _competes(a: _Entry, b: _Entry) -> bool:
