@@ -41,7 +41,7 @@ def propose_recipe(documents: Sequence[Document], *, name: str = "", num_tables:
             f"{_count(passages, 'passage')}.",
             "# Every field: docs/reference/recipe.md. Run it with: ondol forge run THIS_FILE",
         ],
-        [f"name: {name or _slug(root.name)}"],
+        [f"name: {_quote(name or _slug(root.name))}"],
         [
             "# What the trained model is to be good at. A capable writer reads this; be specific.",
             "use_case: >-",
