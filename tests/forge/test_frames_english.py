@@ -495,3 +495,11 @@ def test_a_short_term_is_told_its_heading() -> None:
         context="Fixed Wing Pattern > Settings > Landing Point",
     )
     assert 'What is "Altitude" under Landing Point in Fixed Wing Pattern?' in asked
+
+
+def test_two_statements_are_not_one_question():
+    found = ask(
+        "V2 volumes do not support engine upgrades and all V2 volumes must be detached before upgrading.",
+        title="Upgrading",
+    )
+    assert not any(answer.startswith(("Yes", "No")) for answer in found.values())

@@ -109,6 +109,10 @@ _NEW_CLAUSE = re.compile(
     r"\b(?:if|when|because|unless|until|so that"
     r"|(?:and|or|but) (?:will|is|are|can|was|has|have|must|does|do))\b"
 )
+_SECOND_SUBJECT = re.compile(
+    r"\b(?:and|or|but) (?:[\w-]+ ){1,5}?"
+    r"(?:must|should|can|cannot|may|will|is|are|was|were|has|have|does|do)\b"
+)
 _LENGTH = re.compile(
     rf"(?:about |around |up to |at least |approximately |roughly |less than |more than |between )?"
     rf"(?:{_NUMBERS}|a few|several)\b.{{0,20}}?"
@@ -499,6 +503,8 @@ def _ask_whether(clause: Clause, subject: str) -> Iterator[Asked]:
     rest, auxiliary, verb = cut(clause.rest), clause.auxiliary, clause.verb
     if not rest or len(rest) > _MAX_REST_CHARS or len(subject) > 60 or _NEW_CLAUSE.search(rest):
         return
+    if _SECOND_SUBJECT.search(rest):
+        return  # two statements: one answer cannot be both
     if re.search(r"[:;]", drop_brackets(clause.rest)):
         return
     if set(clause.adverbs) - {"also", "currently", "automatically"} or rest.startswith(("some ", "several ")):
