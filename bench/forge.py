@@ -126,7 +126,7 @@ class Bench:
         """Run a tool over the document; return what came of it."""
         folder = self.folder / (name or tool)
         folder.mkdir()
-        _ask(f"{self.url}/reset", method="POST")
+        ask(f"{self.url}/reset", method="POST")
         run = Run(name or tool, load=round(os.getloadavg()[0], 1))
         prepare = prepare_ondol if tool == "ondol" else prepare_peer
         commands, environment, read = prepare(tool, folder, self)
@@ -141,7 +141,7 @@ class Bench:
             if run.exit or run.is_stopped:
                 break
         run.model_cpu_s = read_cpu(self.engine_pid) - engine if self.engine_pid else 0.0
-        run.stats = _ask(f"{self.url}/stats")
+        run.stats = ask(f"{self.url}/stats")
         run.samples = read(folder)
         run.said = find_complaints(log.read_text("utf-8", "replace"))
         row = asdict(run) | {"samples": len(run.samples), "said": len(run.said)}
@@ -297,7 +297,7 @@ def _read_stat(path):
         return None
 
 
-def _ask(url, method="GET"):
+def ask(url, method="GET"):
     request = urllib.request.Request(url, method=method)
     with urllib.request.urlopen(request, timeout=10) as reply:
         return json.loads(reply.read())
@@ -315,7 +315,7 @@ def serving(model, *options, environment=None):
     try:
         for _ in range(200):
             try:
-                _ask(f"{url}/stats")
+                ask(f"{url}/stats")
                 break
             except OSError:
                 time.sleep(0.1)

@@ -6,7 +6,7 @@ run takes the same ones.
 
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor, wait
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Protocol, Self
@@ -152,23 +152,37 @@ class Line:
         self._waiting: deque[tuple[Visit, list[Future[Produced]]]] = deque()
         self._is_exhausted = False
 
-    def __len__(self) -> int:
-        return len(self._waiting)
+    @property
+    def num_unfinished(self) -> int:
+        """Visits that keep an engine busy; those that only wait for their turn do not."""
+        return sum(not all(future.done() for future in futures) for _, futures in self._waiting)
 
-    def fill(self, limit: int) -> None:
-        """Begin visits until ``limit`` are under way or none is left."""
-        while not self._is_exhausted and len(self._waiting) < limit:
+    def fill(self, limit: int, *, at_once: int) -> None:
+        """Begin visits until none is left, ``limit`` wait for their turn or ``at_once`` are unfinished."""
+        room = at_once - self.num_unfinished
+        while room > 0 and not self._is_exhausted and len(self._waiting) < limit:
             visit = next(self._source, None)
             if visit is None:
                 self._is_exhausted = True
             else:
                 self._waiting.append((visit, self._workshop.begin(visit)))
+                room -= 1
 
-    def take(self) -> tuple[Visit, list[Produced]] | None:
-        """Wait for the first visit and return what came of it; ``None`` when none is left."""
-        self.fill(1)
+    def take(self, refill: Callable[[], None]) -> tuple[Visit, list[Produced]] | None:
+        """Wait for the first visit and return what came of it; ``None`` when none is left.
+
+        Args:
+            refill: called whenever an order is finished meanwhile: one slow visit must not idle the engine.
+        """
+        refill()
+        self.fill(1, at_once=1)
         if not self._waiting:
             return None
+        first = self._waiting[0][1]
+        while not all(future.done() for future in first):
+            running = [f for _, futures in self._waiting for f in futures if not f.done()]
+            wait(running, return_when=FIRST_COMPLETED)
+            refill()
         visit, futures = self._waiting.popleft()
         return visit, [future.result() for future in futures]
 

@@ -70,8 +70,7 @@ class Rounds:
             if self._should_stop():
                 settler.flush(meta)
                 raise Interrupted
-            pace.fill(lines, splits)
-            taken = lines[split].take()
+            taken = lines[split].take(lambda: pace.fill(lines, splits))
             if taken is None:
                 break
             visit, produced = taken
@@ -111,8 +110,8 @@ class _Pace:
         """Begin visits, those of the first split before those of the next."""
         for split in splits:
             self._before.setdefault(split, self._settler.count(split))
-            others = sum(len(line) for name, line in lines.items() if name != split)
-            lines[split].fill(min(self._wanted(split), self._capacity - others))
+            others = sum(line.num_unfinished for name, line in lines.items() if name != split)
+            lines[split].fill(self._wanted(split), at_once=self._capacity - others)
 
     def _wanted(self, split: Split) -> int:
         """Return how many visits will probably fill a split."""
