@@ -127,8 +127,8 @@ def main():
         notes=[
             f"median: {median:.3f} × bound",
             "bound: requests / 32, rounded up, times 0.5 s; drafts are read and put in order, not checked",
-            "three passages are asked seven times in a row (halves of what could not be read), which no bound of "
-            "this kind knows: the last of them ends the run",
+            "three passages are asked seven times in a row (halves of what could not be read), which no such "
+            "bound knows: the last of them ends the run",
         ],
     )
 

@@ -33,6 +33,8 @@ def test_ctrl_c_while_another_ingest_is_under_way(tmp_path):
 def test_ctrl_c_while_the_parts_are_loaded(tmp_path):
     code = (
         "import os, signal, sys\n"
+        # A suite that was started in the background has inherited that the signal is ignored.
+        "signal.signal(signal.SIGINT, signal.default_int_handler)\n"
         "class Interrupting:\n"
         "    def find_spec(self, name, path, target=None):\n"
         "        if name == 'ondol.serve.flows':\n"

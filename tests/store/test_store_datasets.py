@@ -354,7 +354,9 @@ def test_readers_never_miss_a_dataset_that_is_replaced(datasets):
         for turn in range(20):
             _make(datasets, numbers=range(4 + turn % 2), replace=True)
         stop.set()
-        assert set().union(*(reader.result() for reader in readers)) == {4, 5}
+        for reader in readers:
+            assert reader.result() <= {4, 5}
+            assert reader.result()
 
 
 def test_half_a_folder_is_never_taken_for_a_dataset(datasets):

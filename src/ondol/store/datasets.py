@@ -576,7 +576,9 @@ class Datasets:
     def _names(self, *, with_versions: bool) -> list[str]:
         if not self._folder.is_dir():
             return []
-        found = {entry.name for entry in self._folder.iterdir() if entry.is_dir()}
+        # A listing taken while a dataset gives way to another may show neither.
+        with self.lock.hold(timeout_s=_WAIT_S, is_shared=True):
+            found = {entry.name for entry in self._folder.iterdir() if entry.is_dir()}
         broken = (re.match(r"\.(.+)\.[0-9a-f]{8}\.(?:partial|former)\Z", name) for name in found)
         for match in [match for match in broken if match]:
             if match[1] not in found and self._exists(match[1]):
