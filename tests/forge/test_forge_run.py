@@ -9,7 +9,10 @@ from writer_server import serving
 from ondol.core.access import LOCAL_PRINCIPAL, Principal
 from ondol.core.errors import NotFoundError
 from ondol.core.examples import Example
+from ondol.forge.select import Selector, read_turns
+from ondol.forge.settle import Settler
 from ondol.store import open_store
+from ondol.store.forging import open_ledger
 
 SPLITS = ("train", "validation", "test", "recall")
 
@@ -156,6 +159,28 @@ def test_stopped_and_taken_up_again(tmp_path, handbook):
 
 def strip(rows):
     return [(row["id"], row["messages"]) for row in rows]
+
+
+def test_selection_sees_after_a_restart_what_it_saw_before(template):
+    """Examples asked with the documents are judged without them, also by the process that goes on."""
+    seen = []
+
+    class Watched(Selector):
+        def add(self, example):
+            seen.append((example.book, read_turns(example)))
+            super().add(example)
+
+    recipe = build_recipe(name="restarted", target=30, book={"closed": 0.5, "open": 0.5}, kinds={"qa": 1.0})
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("ondol.forge.run.Selector", Watched)
+        report = forge(template, recipe)
+        first = seen.copy()
+        seen.clear()
+        with open_ledger(template, report.run, principal=LOCAL_PRINCIPAL) as ledger:
+            assert any(example.book == "open" for _, example in ledger.examples("train"))
+            settler = Settler(recipe, {"train": 24}, ledger, None, selector=Watched(None, recipe=recipe))
+            settler.restore()
+    assert sorted(map(str, seen)) == sorted(map(str, first))
 
 
 def test_a_principal_forges_of_what_it_may_read(template):

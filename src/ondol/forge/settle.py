@@ -8,7 +8,7 @@ import math
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Literal, Protocol
 
 from ondol.core.examples import (
     Draft,
@@ -21,10 +21,12 @@ from ondol.core.examples import (
     WriterName,
 )
 from ondol.core.ids import sha256_hex
+from ondol.core.models import Message
 from ondol.forge.order import Order
 from ondol.forge.produce import Produced, Visit, Workshop
 from ondol.forge.recipe import Recipe
 from ondol.forge.rows import build_example, build_rejected, read_text
+from ondol.forge.select import read_turns
 from ondol.forge.usage import Usage
 from ondol.forge.verify.verifier import is_accepted
 from ondol.forge.write.openbook import build_open_book
@@ -35,6 +37,7 @@ FACT_KINDS: tuple[ExampleKind, ...] = ("qa", "list", "table")
 
 COMPOSED_KINDS: tuple[ExampleKind, ...] = ("not_in_documents", "dialogue", "instruction")
 _TRAINING_ONLY: frozenset[ExampleKind] = frozenset({"dialogue", "instruction", "paraphrase"})
+_ROLES: tuple[Literal["user", "assistant"], ...] = ("user", "assistant")
 _SEEDS = 8
 _DISTRACTORS = 3
 
@@ -108,7 +111,6 @@ class Settler:
         self._taught: Counter[str] = Counter()
         self._by_writer: Counter[str] = Counter()
         self.rejected: Counter[str] = Counter()
-        self.counters: Counter[str] = Counter()
 
     def use(self, workshop: Workshop) -> None:
         """Compose with another workshop from now on."""
@@ -118,13 +120,12 @@ class Settler:
         """Take up what an earlier process of this run has committed."""
         self._accepted.update(self._ledger.counts())
         self.rejected.update(self._ledger.reasons())
-        self.counters.update(self._ledger.counters())
         self._selector.restore(self._remember())
 
     def _remember(self) -> Iterator[Example]:
         after = 0
         while rows := self._ledger.examples(after=after):
-            yield from (example for _, example in rows)
+            yield from (_as_judged(example) for _, example in rows)
             after = rows[-1][0]
         for split in self._targets:
             after = 0
@@ -340,7 +341,6 @@ class Settler:
 
     def _count(self, name: str, number: int) -> None:
         if number:
-            self.counters[name] += number
             self._pending.counters[name] += number
 
     def _reject(self, rejected: Rejected) -> None:
@@ -364,6 +364,18 @@ class Settler:
                 meta=dict(meta),
             )
         )
+
+
+def _as_judged(example: Example) -> Example:
+    """Return an example in the form in which selection saw it: without the passages it is asked with."""
+    if example.book == "closed" or example.kind not in FACT_KINDS:
+        return example
+    messages = tuple(
+        Message(role=role, content=content)
+        for turn in read_turns(example)
+        for role, content in zip(_ROLES, turn, strict=True)
+    )
+    return example.model_copy(update={"book": "closed", "messages": messages})
 
 
 def _comes_from(example: Example, document: str) -> bool:

@@ -370,8 +370,3 @@ def count_nouns(text: str, analyser: Analyser) -> int:
     """Return how many different nouns and Latin words a text has; what makes a question specific."""
     tags = {"NNG", "NNP", "SL", "SN", "XR", "VV"}
     return len({m.form for m in analyser.morphemes(text) if m.tag in tags} - _ASKING)
-
-
-def strip_coda(text: str) -> str:
-    """Return a sentence without its full stop."""
-    return _CODA.sub("", text)
